@@ -1,0 +1,12 @@
+# Writes OUT, a C file with the text of DIR's *.sql as `const struct pg_migration SYMBOL[]`.
+file(GLOB files ${DIR}/*.sql)
+list(SORT files)
+set(text "#include \"shared/pg/migrate.h\"\n\nconst struct pg_migration ${SYMBOL}[] = {\n")
+foreach(file IN LISTS files)
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND text "    {\"${name}\", (const char[]){${bytes}0}},\n")
+endforeach()
+string(APPEND text "    {0},\n};\n")
+file(WRITE ${OUT} "${text}")

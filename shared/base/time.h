@@ -1,0 +1,25 @@
+/* time: the clock, injected so that tests hold it still, and the two ways Pierrot writes a time.
+ * All times are int64 milliseconds since the Unix epoch, named …_at_ms. */
+#pragma once
+
+#include <stdint.h>
+
+struct pr_clock {
+    int64_t (*now_ms)(const struct pr_clock *clock);
+};
+
+extern const struct pr_clock pr_clock_system;
+
+static inline int64_t pr_now_ms(const struct pr_clock *clock)
+{
+    return clock->now_ms(clock);
+}
+
+/* Nanoseconds on a clock that never goes back, for durations only. */
+int64_t pr_monotonic_ns(void);
+
+#define PR_RFC3339_TEXT 25 /* 2026-11-21T07:30:00.123Z */
+#define PR_AMZ_DATE_TEXT 17 /* 20261121T073000Z */
+
+char *pr_time_rfc3339(int64_t at_ms, char out[PR_RFC3339_TEXT]); /* RFC 3339, UTC; returns out */
+char *pr_time_amz(int64_t at_ms, char out[PR_AMZ_DATE_TEXT]);    /* ISO 8601 basic; returns out */

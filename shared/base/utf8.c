@@ -1,0 +1,40 @@
+#include "shared/base/utf8.h"
+
+/* The next code point, *i moved behind it; -1 when the bytes are not one. */
+static int32_t next(struct pr_str s, size_t *i)
+{
+    static const int32_t smallest[] = {0, 0x80, 0x800, 0x10000};
+    uint8_t first = (uint8_t)s.p[(*i)++];
+    int more = first < 0x80 ? 0 : first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : -1;
+    if (more < 0 || first > 0xf4)
+        return -1;
+    int32_t point = more == 0 ? first : first & (0x3f >> more);
+    for (int k = 0; k < more; k++) {
+        if (*i == s.n || ((uint8_t)s.p[*i] & 0xc0) != 0x80)
+            return -1;
+        point = point << 6 | ((uint8_t)s.p[(*i)++] & 0x3f);
+    }
+    if (point < smallest[more] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return -1;
+    return point;
+}
+
+bool pr_utf8_valid(struct pr_str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        if (next(s, &i) < 0)
+            return false;
+    }
+    return true;
+}
+
+bool pr_utf8_has_control(struct pr_str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        int32_t c = next(s, &i);
+        if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+            (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+            return true;
+    }
+    return false;
+}

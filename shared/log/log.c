@@ -1,0 +1,157 @@
+#include "shared/log/log.h"
+
+#include "shared/base/buf.h"
+#include "shared/base/time.h"
+#include "shared/base/utf8.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES ((size_t)8192)
+
+static const char *const level_names[] = {"debug", "info", "warn", "error"};
+
+static struct {
+    const char *service;
+    enum log_level level;
+    const struct log_context *context;
+    void (*sink)(void *arg, struct pr_str line);
+    void *sink_arg;
+} state = {.service = "pierrot", .level = LOG_INFO};
+
+void log_init(const char *service, enum log_level level)
+{
+    state.service = service;
+    state.level = level;
+}
+
+bool log_level_parse(struct pr_str name, enum log_level *out)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (pr_str_is(name, level_names[i])) {
+            *out = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct log_context *log_context_enter(const struct log_context *ctx)
+{
+    const struct log_context *before = state.context;
+    state.context = ctx;
+    return before;
+}
+
+const struct log_context *log_context_current(void)
+{
+    return state.context;
+}
+
+enum log_level log_level_of(enum pr_err err)
+{
+    switch (pr_err_class(err)) {
+    case PR_CLASS_NONE:
+    case PR_CLASS_CALLER:
+        return LOG_INFO;
+    case PR_CLASS_TEMPORARY:
+        return LOG_WARN;
+    case PR_CLASS_PERMANENT:
+        break;
+    }
+    return LOG_ERROR;
+}
+
+void log_set_sink(void (*sink)(void *arg, struct pr_str line), void *arg)
+{
+    state.sink = sink;
+    state.sink_arg = arg;
+}
+
+/* JSON text (RFC 8259). What is not valid UTF-8, or would turn the direction of the line, is written
+ * byte by byte as \u00XX. */
+static void put_text(struct pr_buf *out, struct pr_str s)
+{
+    bool plain = pr_utf8_valid(s) && !pr_utf8_has_control(s);
+    pr_buf_puts(out, "\"");
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = (uint8_t)s.p[i];
+        if (c == '"' || c == '\\')
+            pr_buf_printf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !plain))
+            pr_buf_printf(out, "\\u%04x", c);
+        else
+            pr_buf_append(out, pr_str_n(s.p + i, 1));
+    }
+    pr_buf_puts(out, "\"");
+}
+
+static void put_member(struct pr_buf *out, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    pr_buf_printf(out, ",\"%s\":", name);
+    put_text(out, pr_str(value));
+}
+
+static void put_field(struct pr_buf *out, const struct log_field *field)
+{
+    pr_buf_printf(out, ",\"%s\":", field->name);
+    switch (field->type) {
+    case LOG_FIELD_STR:
+        put_text(out, pr_str_n(field->s.p, field->s.n > 1024 ? 1024 : field->s.n));
+        break;
+    case LOG_FIELD_INT:
+        pr_buf_printf(out, "%lld", (long long)field->i);
+        break;
+    case LOG_FIELD_NUM:
+        pr_buf_printf(out, isfinite(field->d) ? "%.3f" : "null", field->d);
+        break;
+    }
+}
+
+static void write_line(struct pr_str line)
+{
+    if (state.sink) {
+        state.sink(state.sink_arg, line);
+        return;
+    }
+    while (line.n > 0) {
+        ssize_t n = write(STDOUT_FILENO, line.p, line.n);
+        if (n <= 0)
+            return; /* nobody can be told */
+        line = pr_str_n(line.p + n, line.n - (size_t)n);
+    }
+}
+
+void log_write(enum log_level level, const char *msg, const struct log_field *fields, size_t n)
+{
+    const struct log_context *ctx = state.context;
+    struct pr_buf line;
+    char now[PR_RFC3339_TEXT];
+    if (level < state.level)
+        return;
+    pr_buf_init(&line, LINE_MAX_BYTES);
+    pr_buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\"",
+                  pr_time_rfc3339(pr_now_ms(&pr_clock_system), now), level_names[level],
+                  state.service);
+    if (ctx) {
+        put_member(&line, "request_id", ctx->request_id);
+        put_member(&line, "trace_id", ctx->trace_id);
+        put_member(&line, "usecase", ctx->usecase);
+        put_member(&line, "step", ctx->step);
+    }
+    put_member(&line, "msg", msg);
+    /* A field that no longer fits is left out whole, so that the line stays JSON. */
+    for (size_t i = 1; i < n; i++) {
+        size_t before = line.n;
+        put_field(&line, &fields[i]);
+        if (line.full || line.n > LINE_MAX_BYTES - 2) {
+            line.n = before;
+            line.full = false;
+        }
+    }
+    pr_buf_puts(&line, "}\n");
+    write_line(pr_buf_str(&line));
+    pr_buf_fini(&line);
+}
