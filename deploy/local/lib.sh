@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used by those who read this file
 # What every command of the local stack shares: where things are, how they speak and fail.
 
 set -euo pipefail
@@ -81,11 +81,13 @@ render() {
     printf '%s\n' "$text"
 }
 
+private_folder() { install -d -m 700 "$@"; }
+
 prepare_var() {
     mkdir -p "$VAR"
     [ -O "$VAR" ] || die "$VAR belongs to $(stat -c %U "$VAR"): run as that user, or set PIERROT_VAR"
     mkdir -p "$VAR/run"
-    mkdir -p -m 700 "$VAR/log" "$VAR/secrets" "$VAR/env"
+    private_folder "$VAR/log" "$VAR/secrets" "$VAR/env"
 }
 
 # One command at a time changes a stack; the others wait for it. Started processes close fd 9.

@@ -26,7 +26,7 @@ java_bin() { # prints a java of version 17 or later
     for java in /usr/lib/jvm/java-17-openjdk-*/bin/java "${JAVA_HOME:-/nowhere}/bin/java" \
         "$(command -v java || true)"; do
         [ -x "$java" ] || continue
-        version=$("$java" -version 2>&1 | sed -n '1s/.*"\([0-9]*\).*/\1/p')
+        version=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
         [ "${version:-0}" -ge 17 ] && echo "$java" && return
     done
     return 1

@@ -6,11 +6,11 @@ pid_file() { echo "$VAR/run/$1.pid"; }
 log_file() { echo "$VAR/log/$1.log"; }
 
 proc_pid() { # proc_pid NAME: prints its pid; 1 when it does not run
-    local pid started stat
+    local pid started line stat
     { read -r pid started <"$(pid_file "$1")"; } 2>/dev/null || return 1
-    { stat=$(<"/proc/$pid/stat"); } 2>/dev/null || return 1
+    { read -r line <"/proc/$pid/stat"; } 2>/dev/null || return 1
     # After "pid (name)": the first field is the state, the twentieth the start time.
-    read -r -a stat <<<"${stat##*) }"
+    read -r -a stat <<<"${line##*) }"
     [ "${stat[0]}" != Z ] && [ "${stat[19]}" = "$started" ] && echo "$pid"
 }
 
@@ -29,8 +29,8 @@ proc_start() {
     (
         cd /
         exec setsid bash -c '
-            stat=$(</proc/$$/stat)
-            read -r -a stat <<<"${stat##*) }"
+            read -r line </proc/$$/stat
+            read -r -a stat <<<"${line##*) }"
             echo "$$ ${stat[19]}" >"$0.new" && mv "$0.new" "$0"
             exec "$@"' "$file" "$@"
     ) </dev/null >>"$log" 2>&1 3>&- 9>&- &
@@ -40,9 +40,10 @@ proc_start() {
 }
 
 proc_tree() { # proc_tree PID: the process and all it started, one pid a line
-    local child
+    local children child
     echo "$1"
-    for child in $(cat "/proc/$1"/task/*/children 2>/dev/null); do
+    read -r -d '' -a children < <(cat "/proc/$1"/task/*/children 2>/dev/null) || true
+    for child in "${children[@]}"; do
         proc_tree "$child"
     done
 }

@@ -96,7 +96,7 @@ KAFKA_JAVA=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$JARS/kafka/*"
 
 kafka_prepare() {
     local dir=$VAR/kafka
-    mkdir -p -m 700 "$dir"
+    private_folder "$dir"
     render "$LOCAL/kafka/server.properties.in" "PORT=$(port kafka)" "DIR=$dir" \
         "CONTROLLER_PORT=$(port kafka-controller)" | put 600 "$dir/server.properties"
     [ -f "$dir/data/meta.properties" ] && return
@@ -119,8 +119,9 @@ kafka_is_ready() {
 
 s3_prepare() {
     local dir=$VAR/s3
-    mkdir -p -m 700 "$dir" "$dir/data"
-    mkdir -p "$dir/data/pierrot" # the bucket
+    private_folder "$dir" "$dir/data" "$dir/data/pierrot" # the last: the bucket
+    setfattr -n user.pierrot -v 1 "$dir/data" ||
+        die "S3Proxy keeps checksums in user attributes, which the file system of $dir lacks"
     render "$LOCAL/s3/s3proxy.conf.in" "PORT=$(port s3)" "GATEWAY_PORT=$(port gateway)" \
         "ACCESS_KEY=$(secret s3-access)" "SECRET_KEY=$(secret s3-secret)" "DIR=$dir" |
         put 600 "$dir/s3proxy.conf"
@@ -138,7 +139,7 @@ s3_is_ready() { curl -s -o /dev/null -m 2 "$(url s3)/"; }
 # --- Redis ---
 
 redis_prepare() {
-    mkdir -p -m 700 "$VAR/redis"
+    private_folder "$VAR/redis"
     render "$LOCAL/redis/redis.conf.in" "PORT=$(port redis)" "PASSWORD=$(secret redis)" \
         "DIR=$VAR/redis" | put 600 "$VAR/redis/redis.conf"
 }
@@ -158,6 +159,13 @@ server_conf() { # the file that, changed, asks for a restart
     s3) echo "$VAR/s3/s3proxy.conf" ;;
     redis) echo "$VAR/redis/redis.conf" ;;
     esac
+}
+
+launch_servers() { # the slow ones first: they start while Postgres makes its cluster
+    local name
+    for name in s3 kafka redis postgres; do
+        launch_server "$name"
+    done
 }
 
 launch_server() { # launch_server NAME: running and up to date, not yet ready

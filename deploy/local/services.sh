@@ -53,8 +53,9 @@ build_services() {
         say "skipped: PIERROT_BIN is set"
         return
     fi
-    cd "$ROOT"
-    [ -f build/release/build.ninja ] || cmake --preset release || die "configuring failed; see $STEP_LOG"
+    cd "$ROOT" || return
+    [ -f build/release/build.ninja ] || cmake --preset release ||
+        die "configuring failed; see $STEP_LOG"
     cmake --build --preset release || die "the build failed; see $STEP_LOG"
     say "build/release/bin"
 }

@@ -3,9 +3,10 @@
 
 STEP_SPINNER=
 
-step_spin() { # step_spin LABEL BEGAN: until killed
-    local frames='|/-\' i=0 last
-    while :; do
+step_spin() { # step_spin LABEL BEGAN: until killed, or alone
+    local frames='|/-+' i=0 last
+    exec 9>&-
+    while kill -0 $$ 2>/dev/null; do
         last=$(tail -c 400 "$STEP_LOG" | tail -n 1 | tr -cd '[:print:]')
         printf '\r\033[K%s %-12s %6s s  \033[2m%.50s\033[0m' \
             "${frames:i++%4:1}" "$1" "$(seconds_since "$2")" "$last"
