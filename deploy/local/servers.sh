@@ -9,10 +9,15 @@ secret() { printf '%s' "$(<"$VAR/secrets/$1")"; }
 
 ensure_secrets() {
     local name
-    for name in identity redis s3-access s3-secret postgres "${SERVICES[@]/#/postgres-}"; do
-        [ -s "$VAR/secrets/$name" ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' |
-            put 600 "$VAR/secrets/$name"
+    ensure_secret s3-access 10 # an access key's usual 20 characters
+    for name in identity redis s3-secret postgres "${SERVICES[@]/#/postgres-}"; do
+        ensure_secret "$name" 32
     done
+}
+
+ensure_secret() { # ensure_secret NAME BYTES: random, in hex
+    [ -s "$VAR/secrets/$1" ] || od -An -v -N"$2" -tx1 /dev/urandom | tr -d ' \n' |
+        put 600 "$VAR/secrets/$1"
 }
 
 # --- Postgres ---
