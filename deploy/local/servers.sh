@@ -57,15 +57,18 @@ postgres_prepare() {
     fi
     render "$LOCAL/postgres/postgresql.conf.in" "PORT=$(port postgres)" |
         put 644 "$folder/data/postgresql.conf"
-    postgres_forget_stale_pid "$folder/data/postmaster.pid"
+    postgres_forget_stale_pid "$folder/data"
 }
 
-# After a crash Postgres would refuse to start while its old pid belongs to any process of its user.
-postgres_forget_stale_pid() {
-    local pid
-    read -r pid <"$1" || return 0
-    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] || rm -f "$1"
-} 2>/dev/null
+# Postgres refuses to start while the process of its old pid file exists, be it a zombie or by now
+# somebody else's. Its processes work inside the cluster's folder: when none does, the file is stale.
+postgres_forget_stale_pid() { # postgres_forget_stale_pid FOLDER
+    local cwd
+    for cwd in /proc/[0-9]*/cwd; do
+        [ ! "$cwd" -ef "$1" ] || return 0
+    done
+    rm -f "$1/postmaster.pid"
+}
 
 postgres_start() {
     proc_start postgres "${AS_POSTGRES[@]}" "$PG_BIN/postgres" -D "$(realpath "$PG_DATA")"
