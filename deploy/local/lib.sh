@@ -83,19 +83,18 @@ render() {
 
 private_folder() { install -d -m 700 "$@"; }
 
-prepare_var() {
+# Takes the stack for this command: one at a time changes it, the others wait for it. Processes
+# that we start close fd 9. The lock file outlives even a purge, for those who wait on it.
+take_var() {
     mkdir -p "$VAR"
     [ -O "$VAR" ] || die "$VAR belongs to $(stat -c %U "$VAR"): run as that user, or set PIERROT_VAR"
+    exec 9>"$VAR/lock"
+    if ! flock -n 9; then
+        say "$SELF: waiting for another command at work on $VAR"
+        flock 9
+    fi
     mkdir -p "$VAR/run"
     private_folder "$VAR/log" "$VAR/secrets" "$VAR/env"
-}
-
-# One command at a time changes a stack; the others wait for it. Started processes close fd 9.
-take_lock() {
-    exec 9>"$VAR/lock"
-    flock -n 9 && return
-    say "$SELF: waiting for another command at work on $VAR"
-    flock 9
 }
 
 now_us() { echo "${EPOCHREALTIME/[.,]/}"; }
