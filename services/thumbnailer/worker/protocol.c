@@ -1,14 +1,13 @@
-#include "protocol.h"
+#include "services/thumbnailer/worker/protocol.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const char *const mimes[CONTENT_TYPE_COUNT] = {
-    [CONTENT_UNKNOWN] = "",
+static const char *const mimes[CONTENT_TYPE_COUNT] = {[CONTENT_UNKNOWN] = "",
 #define X(name, mime) [name] = mime,
-    CONTENT_TYPES(X)
+                                                      CONTENT_TYPES(X)
 #undef X
 };
 

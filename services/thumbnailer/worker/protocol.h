@@ -6,8 +6,8 @@
  * machine, so the structs travel as they are; RENDER_PROTOCOL_VERSION catches a half-upgraded
  * installation.
  *
- * The worker decodes hostile files. What comes from it is therefore untrusted too: render_recv_reply
- * hands out only replies whose every field is within its bounds. */
+ * The worker decodes hostile files. What comes from it is therefore untrusted too:
+ * render_recv_reply hands out only replies whose every field is within its bounds. */
 #ifndef PIERROT_THUMBNAILER_WORKER_PROTOCOL_H
 #define PIERROT_THUMBNAILER_WORKER_PROTOCOL_H
 
@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 #define RENDER_PROTOCOL_VERSION 1
-#define RENDER_SOCKET_FD 3      /* where a started worker finds its socket */
-#define RENDER_TEXT_MAX 128     /* bytes of a reply's text, the final NUL included */
-#define RENDER_PLACEHOLDER_MAX 25 /* longest ThumbHash */
+#define RENDER_SOCKET_FD 3            /* where a started worker finds its socket */
+#define RENDER_TEXT_MAX 128           /* bytes of a reply's text, the final NUL included */
+#define RENDER_PLACEHOLDER_MAX 25     /* longest ThumbHash */
 #define RENDER_OUTPUT_MAX (16u << 20) /* bytes; no rendition is larger */
 
 #define RENDER_PREVIEW_SIDE 320 /* px, long side: WebP, quality 75 */
