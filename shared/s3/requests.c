@@ -1,0 +1,178 @@
+/* The services' own requests: each is a presigned URL like a browser's, for the internal endpoint.
+ *
+ *     s3_head, … -> send: sign, hand to the HTTP client -> on_answer: verdict -> done */
+#include "shared/s3/private.h"
+
+#include "shared/base/alloc.h"
+#include "shared/base/encode.h"
+#include "shared/log/log.h"
+
+#include <assert.h>
+
+#define URL_MAX_BYTES ((size_t)8192)
+#define ANSWER_MAX_BYTES INT64_C(65536) /* of an answer that is no object */
+#define EXPIRES_IN_S 300
+#define SHORT_TIMEOUT_MS 5000
+#define STALL_MS 15000
+
+struct call {
+    struct s3 *s3;
+    struct http_call http;
+    struct s3_header headers[S3_SIGNED_HEADERS_MAX];
+    struct http_header sent[S3_SIGNED_HEADERS_MAX]; /* views of headers */
+    struct pr_buf url;
+    struct s3_object *object; /* head: where the answer goes */
+    enum pr_err absent; /* what a missing object means: PR_ERR_UPSTREAM where none is asked for */
+    struct pr_done done;
+};
+
+static struct pr_str between(struct pr_str s, const char *open, const char *close)
+{
+    const char *from = s.n ? memmem(s.p, s.n, open, strlen(open)) : NULL;
+    if (!from)
+        return pr_str_n("", 0);
+    from += strlen(open);
+    const char *to = memmem(from, (size_t)(s.p + s.n - from), close, strlen(close));
+    return to ? pr_str_n(from, (size_t)(to - from)) : pr_str_n("", 0);
+}
+
+/* The one line about a refused request; the path alone, as the query is a key to the object. */
+static void log_refusal(const struct call *call, struct pr_str code)
+{
+    struct pr_str url, query;
+    pr_str_cut(pr_buf_str(&call->url), '?', &url, &query);
+    log_at(LOG_WARN, "the object store refused a request", LOG_TEXT("method", call->http.method),
+           LOG_STR("url", url), LOG_INT("status", call->http.status), LOG_STR("code", code));
+}
+
+/* Base64 of the whole object's SHA-256; a composite one ("…-3", of parts) is not that. */
+static bool read_sha256(struct pr_str text, uint8_t out[SHA256_BYTES])
+{
+    size_t n = SHA256_BYTES;
+    return pr_base64_decode(text, out, &n) && n == SHA256_BYTES;
+}
+
+static enum pr_err read_head(const struct call *call)
+{
+    struct s3_object *object = call->object;
+    if (!pr_str_to_int(http_call_header(&call->http, "content-length"), 0, INT64_MAX,
+                       &object->size_bytes))
+        return PR_ERR_UPSTREAM;
+    object->found = true;
+    object->has_sha256 =
+        read_sha256(http_call_header(&call->http, "x-amz-checksum-sha256"), object->sha256);
+    if (!pr_str_copy(http_call_header(&call->http, "content-type"), object->content_type,
+                     sizeof(object->content_type)))
+        return PR_ERR_UPSTREAM;
+    return PR_OK;
+}
+
+static enum pr_err verdict(const struct call *call)
+{
+    int status = call->http.status;
+    struct pr_str code = between(pr_buf_str(&call->http.answer_body), "<Code>", "</Code>");
+    if (status >= 200 && status <= 299)
+        return call->object ? read_head(call) : PR_OK;
+    if (status == 404 && call->absent != PR_ERR_UPSTREAM && !pr_str_is(code, "NoSuchBucket"))
+        return call->absent;
+    if (status == 412)
+        return PR_ERR_CONFLICT;
+    log_refusal(call, code);
+    return status >= 500 || status == 429 ? PR_ERR_UNAVAILABLE : PR_ERR_UPSTREAM;
+}
+
+static void on_answer(void *arg, enum pr_err err)
+{
+    struct call *call = arg;
+    struct pr_done done = call->done;
+    if (err == PR_OK)
+        err = verdict(call);
+    pr_buf_fini(&call->url);
+    pr_buf_fini(&call->http.answer_body);
+    pr_buf_fini(&call->http.answer_head);
+    free(call);
+    pr_done_call(done, err);
+}
+
+static struct call *call_new(struct s3 *s3, const char *method, enum pr_err absent,
+                             struct pr_done done)
+{
+    struct call *call = PR_NEW(struct call);
+    call->s3 = s3;
+    call->absent = absent;
+    call->done = done;
+    call->http.method = method;
+    call->http.headers = call->sent;
+    call->http.max_bytes = ANSWER_MAX_BYTES;
+    pr_buf_init(&call->url, URL_MAX_BYTES);
+    return call;
+}
+
+static void call_send(struct call *call, struct pr_str key, size_t headers_count)
+{
+    struct s3 *s3 = call->s3;
+    const struct s3_request request = {.method = call->http.method,
+                                       .key = key,
+                                       .headers = call->headers,
+                                       .headers_count = headers_count};
+    if (!s3_sign(&s3->signer, &s3->internal, &request, pr_now_ms(s3->clock), EXPIRES_IN_S,
+                 &call->url)) {
+        on_answer(call, PR_ERR_INVALID);
+        return;
+    }
+    for (size_t i = 0; i < headers_count; i++) {
+        if (strcmp(call->headers[i].name, "content-length") != 0) /* the client's own business */
+            call->sent[call->http.headers_count++] =
+                (struct http_header){pr_str(call->headers[i].name), pr_str(call->headers[i].value)};
+    }
+    call->http.url = pr_buf_str(&call->url);
+    http_client_send(s3->client, &call->http, (struct pr_done){on_answer, call});
+}
+
+void s3_head(struct s3 *s3, struct pr_str key, struct s3_object *out, struct pr_done done)
+{
+    struct call *call = call_new(s3, "HEAD", PR_OK, done);
+    *out = (struct s3_object){0};
+    call->object = out;
+    call->http.timeout_ms = SHORT_TIMEOUT_MS;
+    call->headers[0] = (struct s3_header){"x-amz-checksum-mode", "ENABLED"};
+    call_send(call, key, 1);
+}
+
+void s3_get(struct s3 *s3, struct pr_str key, int64_t max_bytes, http_sink_fn sink, void *arg,
+            struct pr_done done)
+{
+    struct call *call = call_new(s3, "GET", PR_ERR_NOT_FOUND, done);
+    call->http.stall_ms = STALL_MS;
+    call->http.max_bytes = max_bytes;
+    call->http.sink = sink;
+    call->http.sink_arg = arg;
+    call_send(call, key, 0);
+}
+
+void s3_put(struct s3 *s3, const struct s3_put *put, struct pr_str bytes, struct pr_done done)
+{
+    assert(put->size_bytes == (int64_t)bytes.n);
+    struct call *call = call_new(s3, "PUT", PR_ERR_UPSTREAM, done);
+    call->http.stall_ms = STALL_MS;
+    call->http.body = pr_str_n(bytes.n ? bytes.p : "", bytes.n); /* NULL would mean no body */
+    size_t count = s3_put_headers(put, call->headers);
+    if (count)
+        call_send(call, put->key, count);
+    else
+        on_answer(call, PR_ERR_INVALID);
+}
+
+void s3_delete(struct s3 *s3, struct pr_str key, struct pr_done done)
+{
+    struct call *call = call_new(s3, "DELETE", PR_OK, done);
+    call->http.timeout_ms = SHORT_TIMEOUT_MS;
+    call_send(call, key, 0);
+}
+
+void s3_probe(struct s3 *s3, struct pr_done done)
+{
+    struct call *call = call_new(s3, "HEAD", PR_ERR_UPSTREAM, done);
+    call->http.timeout_ms = SHORT_TIMEOUT_MS;
+    call_send(call, pr_str_n("", 0), 0);
+}
