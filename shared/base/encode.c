@@ -49,13 +49,22 @@ void pr_base64url_encode(const void *bytes, size_t n, char *out)
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-bool pr_base64url_decode(struct pr_str text, void *out, size_t *n)
+static bool base64_decode(struct pr_str text, void *out, size_t *n, int variant)
 {
     const char *end;
     size_t room = *n;
-    return sodium_base642bin(out, room, text.p, text.n, NULL, n, &end,
-                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+    return sodium_base642bin(out, room, text.p, text.n, NULL, n, &end, variant) == 0 &&
            end == text.p + text.n;
+}
+
+bool pr_base64_decode(struct pr_str text, void *out, size_t *n)
+{
+    return base64_decode(text, out, n, sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool pr_base64url_decode(struct pr_str text, void *out, size_t *n)
+{
+    return base64_decode(text, out, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 static bool unreserved(char c)

@@ -15,8 +15,9 @@ bool pr_hex_decode(struct pr_str hex, void *out, size_t n);
 void pr_base64_encode(const void *bytes, size_t n, char *out);
 void pr_base64url_encode(const void *bytes, size_t n, char *out);
 
-/* The url form, strict; *n is the room at the start and the count after. False when it is not base64
- * or does not fit. */
+/* Strict; *n is the room at the start and the count after. False when it is not base64 or does not
+ * fit. */
+bool pr_base64_decode(struct pr_str text, void *out, size_t *n);
 bool pr_base64url_decode(struct pr_str text, void *out, size_t *n);
 
 /* Percent-encodes all but unreserved characters (A-Z a-z 0-9 - . _ ~); '/' too, unless keep_slash. */
