@@ -41,8 +41,8 @@ struct log_field {
 /* log_at(LOG_WARN, "cannot reach Postgres", LOG_INT("retry_in_ms", 250)). msg is a constant text: what
  * varies goes into fields. */
 #define log_at(level, msg, ...)                                                                    \
-    log_write((level), (msg), (const struct log_field[]){{NULL}, ##__VA_ARGS__},                   \
-              sizeof((const struct log_field[]){{NULL}, ##__VA_ARGS__}) /                          \
+    log_write((level), (msg), (const struct log_field[]){{0}, ##__VA_ARGS__},                   \
+              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) /                          \
                   sizeof(struct log_field))
 
 /* Called by log_at; fields[0] is a placeholder. */
