@@ -1,0 +1,365 @@
+#include "services/media/adapters/media_pg.h"
+
+#include "services/media/adapters/media_pg_rows.h"
+#include "shared/base/alloc.h"
+#include "shared/service/outbox.h"
+
+#include <stdio.h>
+
+#define PURGE_ATTEMPTS "20"
+
+static struct media_pg *self(struct media_repo *port)
+{
+    return PR_CONTAINER(port, struct media_pg, port);
+}
+
+/* Messages are far below this (proto/messages.def bounds every field). */
+static struct pr_buf new_body(void)
+{
+    struct pr_buf body;
+    pr_buf_init(&body, MESSAGE_MAX_BYTES);
+    return body;
+}
+
+/* Runs a change whose message is `body`, whose own parameters are bound; frees the body. */
+static void run_change(struct media_pg *repo, struct pg_query *query, struct pr_done done)
+{
+    pg_query_run(query, outbox_done(repo->relay, done));
+}
+
+static enum pr_err read_changed(void *arg, const struct pg_result *result)
+{
+    *(bool *)arg = pg_count(result) > 0;
+    return PR_OK;
+}
+
+static const struct pg_stmt insert_stmt = {
+    "media_insert",
+    "with m as (insert into media (id, owner_id, version, state, kind, filename, content_type, "
+    "object_key, size_bytes, sha256, created_at, upload_expires_at) "
+    "values ($8, $9, $10, 'created', $11, $12, $13, $14, $15, $16, $17, $18) returning id) "
+    "select " OUTBOX_ADD " from m"};
+
+static void insert(struct media_repo *port, const struct media *media, struct pr_done done)
+{
+    struct media_pg *repo = self(port);
+    struct pr_buf body = new_body();
+    enum pr_err err = media_created_encode(
+        &(struct media_created_msg){
+            .media_id = media->id,
+            .owner_id = media->owner_id,
+            .version = media->version,
+            .filename = pr_str(media->filename),
+            .content_type = pr_str(media->type->name),
+            .size_bytes = media->size_bytes,
+            .created_at_ms = media->created_at_ms,
+        },
+        &body);
+    if (err) {
+        pr_buf_fini(&body);
+        pr_done_call(done, err);
+        return;
+    }
+    struct pg_query *query = pg_query_new(repo->pg);
+    pg_query_add(query, &insert_stmt);
+    outbox_bind(query, MESSAGE_MEDIA_CREATED, &media->id, pr_buf_str(&body), media->created_at_ms);
+    pg_bind_uuid(query, &media->id);
+    pg_bind_uuid(query, &media->owner_id);
+    pg_bind_int(query, media->version);
+    pg_bind_text(query, pr_str(media_kind_name(media->type->kind)));
+    pg_bind_text(query, pr_str(media->filename));
+    pg_bind_text(query, pr_str(media->type->name));
+    pg_bind_text(query, pr_str(media->object_key));
+    pg_bind_int(query, media->size_bytes);
+    pg_bind_bytes(query, pr_str_n(media->sha256, sizeof media->sha256));
+    pg_bind_time(query, media->created_at_ms);
+    pg_bind_time(query, media->upload_expires_at_ms);
+    run_change(repo, query, done);
+    pr_buf_fini(&body);
+}
+
+static const struct pg_stmt load_stmt = {"media_load",
+                                         "select " MEDIA_COLUMNS " from media where id = $1"};
+
+static enum pr_err read_media(void *arg, const struct pg_result *result)
+{
+    if (pg_count(result) == 0)
+        return PR_ERR_NOT_FOUND;
+    media_from_row(result, 0, arg);
+    return PR_OK;
+}
+
+static void load(struct media_repo *port, const struct pr_uuid *id, struct media *out,
+                 struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &load_stmt);
+    pg_bind_uuid(query, id);
+    pg_query_rows(query, read_media, out);
+    pg_query_run(query, done);
+}
+
+static enum pr_err read_page(void *arg, const struct pg_result *result)
+{
+    struct media_page *page = arg;
+    page->items_n = pg_count(result);
+    page->items = pr_arena_alloc(&page->arena, page->items_n * sizeof *page->items);
+    for (size_t i = 0; i < page->items_n; i++)
+        media_from_row(result, i, &page->items[i]);
+    return PR_OK;
+}
+
+/* One more than asked for is read, to know whether there are more. */
+static const struct pg_stmt list_stmt = {
+    "media_list", "select " MEDIA_COLUMNS
+                  " from media where owner_id = $1 and ($2::uuid is null or id < $2) "
+                  "and ($3::text is null or state = $3) and ($4::text is null or kind = $4) "
+                  "order by id desc limit $5"};
+
+struct list_op {
+    struct media_page *page;
+    size_t limit;
+    struct pr_done done;
+};
+
+static void listed(void *arg, enum pr_err err)
+{
+    struct list_op *op = arg;
+    if (!err && op->page->items_n > op->limit) {
+        op->page->items_n = op->limit;
+        op->page->more = true;
+    }
+    pr_done_call(op->done, err);
+    free(op);
+}
+
+static void list(struct media_repo *port, const struct media_query *wanted, struct media_page *out,
+                 struct pr_done done)
+{
+    const struct pr_str none = {NULL, 0};
+    struct list_op *op = PR_NEW(struct list_op);
+    *op = (struct list_op){out, wanted->limit, done};
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &list_stmt);
+    pg_bind_uuid(query, &wanted->owner_id);
+    pg_bind_uuid(query, pr_uuid_is_nil(&wanted->before_id) ? NULL : &wanted->before_id);
+    pg_bind_text(query, wanted->state < 0
+                            ? none
+                            : pr_str(media_state_name((enum media_state)wanted->state)));
+    pg_bind_text(query,
+                 wanted->kind < 0 ? none : pr_str(media_kind_name((enum media_kind)wanted->kind)));
+    pg_bind_int(query, (int64_t)wanted->limit + 1);
+    pg_query_rows(query, read_page, out);
+    pg_query_run(query, (struct pr_done){listed, op});
+}
+
+static const struct pg_stmt finalize_stmt = {
+    "media_finalize",
+    "with m as (update media set state = 'finalized', version = $10, finalized_at = $9 "
+    "where id = $8 and version = $10 - 1 returning id) select " OUTBOX_ADD " from m"};
+
+static void save_finalized(struct media_repo *port, const struct media *media, bool *changed,
+                           struct pr_done done)
+{
+    struct media_pg *repo = self(port);
+    struct pr_buf body = new_body();
+    enum pr_err err = media_finalized_encode(
+        &(struct media_finalized_msg){
+            .media_id = media->id,
+            .owner_id = media->owner_id,
+            .version = media->version,
+            .filename = pr_str(media->filename),
+            .content_type = pr_str(media->type->name),
+            .size_bytes = media->size_bytes,
+            .sha256 = pr_str_n(media->sha256, sizeof media->sha256),
+            .object_key = pr_str(media->object_key),
+            .finalized_at_ms = media->finalized_at_ms,
+        },
+        &body);
+    if (err) {
+        pr_buf_fini(&body);
+        pr_done_call(done, err);
+        return;
+    }
+    struct pg_query *query = pg_query_new(repo->pg);
+    pg_query_add(query, &finalize_stmt);
+    outbox_bind(query, MESSAGE_MEDIA_FINALIZED, &media->id, pr_buf_str(&body),
+                media->finalized_at_ms);
+    pg_bind_uuid(query, &media->id);
+    pg_bind_time(query, media->finalized_at_ms);
+    pg_bind_int(query, media->version);
+    pg_query_rows(query, read_changed, changed);
+    run_change(repo, query, done);
+    pr_buf_fini(&body);
+}
+
+static const struct pg_stmt reject_stmt = {
+    "media_reject", "update media set state = 'rejected', version = $2, reject_reason = $3 "
+                    "where id = $1 and version = $2 - 1 returning id"};
+
+static void save_rejected(struct media_repo *port, const struct media *media, bool *changed,
+                          struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &reject_stmt);
+    pg_bind_uuid(query, &media->id);
+    pg_bind_int(query, media->version);
+    pg_bind_text(query, pr_str(media->reject_reason));
+    pg_query_rows(query, read_changed, changed);
+    pg_query_run(query, done);
+}
+
+/* The second job is for a URL that is still good: until it dies, the object may come once more. */
+static const struct pg_stmt remove_stmt = {
+    "media_remove",
+    "with m as (delete from media where id = $8 and version = $9 "
+    "returning id, owner_id, object_key, upload_expires_at) "
+    "select " OUTBOX_ADD ", "
+    "job_add('" PURGE_JOB "', id || ':now', id, owner_id, 0, convert_to(object_key, 'UTF8'), "
+    PURGE_ATTEMPTS ", $6, now()), "
+    "case when upload_expires_at > $10 then "
+    "job_add('" PURGE_JOB "', id || ':late', id, owner_id, 0, convert_to(object_key, 'UTF8'), "
+    PURGE_ATTEMPTS ", $6, upload_expires_at + interval '1 minute') end from m"};
+
+struct remove_op {
+    struct media_pg *repo;
+    struct pr_done done;
+};
+
+static void removed(void *arg, enum pr_err err)
+{
+    struct remove_op *op = arg;
+    if (!err && op->repo->purges)
+        jobs_poke(op->repo->purges);
+    pr_done_call(op->done, err);
+    free(op);
+}
+
+static void remove_row(struct media_repo *port, const struct media *media, int64_t now_ms,
+                       bool *changed, struct pr_done done)
+{
+    struct media_pg *repo = self(port);
+    struct pr_buf body = new_body();
+    enum pr_err err = media_deleted_encode(
+        &(struct media_deleted_msg){
+            .media_id = media->id,
+            .owner_id = media->owner_id,
+            .version = media->version + 1,
+            .object_key = pr_str(media->object_key),
+            .deleted_at_ms = now_ms,
+        },
+        &body);
+    if (err) {
+        pr_buf_fini(&body);
+        pr_done_call(done, err);
+        return;
+    }
+    struct remove_op *op = PR_NEW(struct remove_op);
+    *op = (struct remove_op){repo, done};
+    struct pg_query *query = pg_query_new(repo->pg);
+    pg_query_add(query, &remove_stmt);
+    outbox_bind(query, MESSAGE_MEDIA_DELETED, &media->id, pr_buf_str(&body), now_ms);
+    pg_bind_uuid(query, &media->id);
+    pg_bind_int(query, media->version);
+    pg_bind_time(query, now_ms);
+    pg_query_rows(query, read_changed, changed);
+    run_change(repo, query, (struct pr_done){removed, op});
+    pr_buf_fini(&body);
+}
+
+static const struct pg_stmt abandoned_stmt = {
+    "media_abandoned", "select " MEDIA_COLUMNS
+                       " from media where state = 'created' and upload_expires_at < $1 "
+                       "order by upload_expires_at limit $2"};
+
+static void list_abandoned(struct media_repo *port, int64_t before_ms, size_t limit,
+                           struct media_page *out, struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &abandoned_stmt);
+    pg_bind_time(query, before_ms);
+    pg_bind_int(query, (int64_t)limit);
+    pg_query_rows(query, read_page, out);
+    pg_query_run(query, done);
+}
+
+/* The version of what was rendered is the media's own: nothing changes a finalized media but this. */
+static const struct pg_stmt rendered_stmt = {
+    "media_rendered",
+    "with i as (select " INBOX_ADD " as first), "
+    "m as (update media set state = 'ready', version = version + 1, width = $6, height = $7, "
+    "duration_ms = nullif($8, 0), degraded = $9, crc32 = $10, placeholder = $11, "
+    "renditions = $12::text::jsonb from i where i.first and media.id = $5 "
+    "and media.state = 'finalized' returning 1) "
+    "select (select first from i), (select count(*) from m)"};
+
+static void save_rendered(struct media_repo *port, const struct message_origin *origin,
+                          const struct media_rendered_msg *msg, struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    char *renditions = renditions_to_json(msg);
+    pg_query_add(query, &rendered_stmt);
+    inbox_bind(query, origin);
+    pg_bind_uuid(query, &msg->media_id);
+    pg_bind_int(query, msg->width);
+    pg_bind_int(query, msg->height);
+    pg_bind_int(query, msg->has_duration_ms ? msg->duration_ms : 0);
+    pg_bind_bool(query, msg->degraded);
+    pg_bind_int(query, msg->crc32);
+    pg_bind_bytes(query, msg->placeholder);
+    pg_bind_text(query, pr_str(renditions));
+    pg_query_run(query, done);
+    free(renditions);
+}
+
+static const struct pg_stmt rejected_stmt = {
+    "media_rejected",
+    "with i as (select " INBOX_ADD " as first), "
+    "m as (update media set state = 'rejected', version = version + 1, reject_reason = $6 "
+    "from i where i.first and media.id = $5 and media.state = 'finalized' returning 1) "
+    "select (select first from i), (select count(*) from m)"};
+
+static void save_refused(struct media_repo *port, const struct message_origin *origin,
+                         const struct media_rejected_msg *msg, struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &rejected_stmt);
+    inbox_bind(query, origin);
+    pg_bind_uuid(query, &msg->media_id);
+    pg_bind_text(query, msg->reason);
+    pg_query_run(query, done);
+}
+
+static const struct pg_stmt finish_purge_stmt = {"media_finish_purge", "select job_finish($1, $2)"};
+
+static void finish_purge(struct media_repo *port, const struct job_claim *job, struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &finish_purge_stmt);
+    pg_bind_int(query, job->id);
+    pg_bind_uuid(query, &job->lease);
+    pg_query_run(query, done);
+}
+
+void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
+                   const struct pr_clock *clock)
+{
+    *repo = (struct media_pg){
+        .port =
+            {
+                .insert = insert,
+                .load = load,
+                .list = list,
+                .save_finalized = save_finalized,
+                .save_rejected = save_rejected,
+                .remove = remove_row,
+                .list_abandoned = list_abandoned,
+                .apply_rendered = save_rendered,
+                .apply_rejected = save_refused,
+                .finish_purge = finish_purge,
+            },
+        .pg = pg,
+        .relay = relay,
+        .clock = clock,
+    };
+}

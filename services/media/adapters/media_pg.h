@@ -1,0 +1,22 @@
+/* media_pg: media_repo on Postgres. Each change is one statement: row, outbox, inbox, jobs together. */
+#pragma once
+
+#include "services/media/usecases/ports.h"
+#include "shared/kafka/relay.h"
+#include "shared/pg/jobs.h"
+#include "shared/pg/pg.h"
+
+struct media_pg {
+    struct media_repo port;
+    struct pg *pg;
+    struct relay *relay;
+    const struct pr_clock *clock;
+    struct jobs *purges; /* poked when a job was added; NULL until they run */
+};
+
+/* The kind of job that removes a deleted media's object; its args are the object's key. */
+#define PURGE_JOB "purge_object"
+
+/* pg and relay are borrowed; storage is the caller's. */
+void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
+                   const struct pr_clock *clock);

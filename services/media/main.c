@@ -1,0 +1,156 @@
+/* pierrot-media: media, their uploads and downloads. */
+#include "services/media/adapters/http_media.h"
+#include "services/media/adapters/kafka_media.h"
+#include "services/media/adapters/media_pg.h"
+#include "services/media/adapters/media_s3.h"
+#include "shared/s3/s3_connection.h"
+#include "shared/service/service.h"
+
+#define REAP_EVERY_MS 60000
+
+struct media_settings {
+    int64_t max_image_bytes, max_video_bytes, upload_ttl_s, download_ttl_s, if_none_match;
+};
+
+static struct {
+    struct media_settings settings;
+    struct s3_settings s3_settings;
+    struct s3_connection store;
+    struct media_pg repo;
+    struct media_s3 objects;
+    struct media_deps deps;
+    struct jobs *purges;
+    struct ticker reaper;
+    bool reaping;
+} media;
+
+static const struct config_setting settings[] = {
+    CONFIG_INT_SETTING(struct media_settings, max_image_bytes, "PIERROT_MAX_IMAGE_BYTES",
+                       "268435456", 1, (int64_t)5 << 30, "bytes", "Largest image."),
+    CONFIG_INT_SETTING(struct media_settings, max_video_bytes, "PIERROT_MAX_VIDEO_BYTES",
+                       "5368709120", 1, (int64_t)5 << 30, "bytes", "Largest video."),
+    CONFIG_INT_SETTING(struct media_settings, upload_ttl_s, "PIERROT_UPLOAD_TTL_S", "3600", 10,
+                       604800, "seconds", "Life of an upload URL."),
+    CONFIG_INT_SETTING(struct media_settings, download_ttl_s, "PIERROT_DOWNLOAD_TTL_S", "300", 10,
+                       604800, "seconds", "Life of a download URL."),
+    CONFIG_INT_SETTING(struct media_settings, if_none_match, "PIERROT_S3_IF_NONE_MATCH", "1", 0, 1,
+                       NULL, "1 when the S3 server honours If-None-Match on PUT."),
+    CONFIG_END,
+};
+
+static void handle_message(void *arg, const struct kafka_message *message, struct pr_done done)
+{
+    (void)arg;
+    kafka_media_handle(&media.deps, message, done);
+}
+
+static void run_purge(void *arg, const struct job *job, struct pr_done done)
+{
+    (void)arg;
+    purge_object(&media.deps, &(struct job_claim){job->id, job->lease}, job->args, done);
+}
+
+static void reaped(void *arg, enum pr_err err)
+{
+    (void)arg;
+    (void)err; /* said where it is known; the next tick tries again */
+    media.reaping = false;
+}
+
+static void reap(void *arg)
+{
+    (void)arg;
+    if (media.reaping)
+        return;
+    media.reaping = true;
+    reap_uploads(&media.deps, (struct pr_done){reaped, NULL});
+}
+
+static bool start(struct service *service)
+{
+    if (!s3_connect(&media.store, &service->loop, &media.s3_settings, service->clock))
+        return false;
+    media_pg_init(&media.repo, service->pg, service->relay, service->clock);
+    media_s3_init(&media.objects, media.store.s3, media.settings.if_none_match);
+    media.deps = (struct media_deps){
+        .repo = &media.repo.port,
+        .store = &media.objects.port,
+        .clock = service->clock,
+        .limits = {{media.settings.max_image_bytes, media.settings.max_video_bytes}},
+        .upload_ttl_s = media.settings.upload_ttl_s,
+        .download_ttl_s = media.settings.download_ttl_s,
+    };
+    return true;
+}
+
+static void run(struct service *service)
+{
+    media.purges = jobs_create(&service->loop, service->pg,
+                               &(struct jobs_options){
+                                   .kind = PURGE_JOB,
+                                   .slots = 8,
+                                   .lease_ms = 30000,
+                                   .poll_ms = 5000,
+                                   .backoff_ms = 1000,
+                                   .backoff_max_ms = 600000,
+                                   .run = run_purge,
+                               });
+    media.repo.purges = media.purges;
+    ticker_start(&service->loop, &media.reaper, REAP_EVERY_MS, reap, NULL);
+}
+
+static void reaper_closed(void *arg)
+{
+    (void)arg;
+}
+
+static void stop_work(struct service *service, shutdown_closed_fn closed, void *arg)
+{
+    (void)service;
+    media.repo.purges = NULL;
+    ticker_close(&media.reaper, reaper_closed, NULL);
+    jobs_close(media.purges, closed, arg);
+}
+
+static void stop(struct service *service, shutdown_closed_fn closed, void *arg)
+{
+    (void)service;
+    s3_disconnect(&media.store, closed, arg);
+}
+
+static const char *missing_s3(const struct service *service)
+{
+    (void)service;
+    return s3_missing(&media.store);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const emits[] = {"media.created", "media.finalized", "media.deleted", NULL};
+    return service_main(argc, argv,
+                        &(struct service_spec){
+                            .name = "media",
+                            .about = "photos and videos: uploads, downloads, their states",
+                            .settings =
+                                (const struct service_settings_group[]){
+                                    {settings, &media.settings},
+                                    {s3_settings_table, &media.s3_settings},
+                                    {NULL, NULL},
+                                },
+                            .migrations = service_migrations,
+                            .routes = http_media_routes,
+                            .routes_arg = &media.deps,
+                            .emits = emits,
+                            .consumes = kafka_media_topics,
+                            .handler = handle_message,
+                            .checks =
+                                (const struct service_check[]){
+                                    {"s3", missing_s3},
+                                    {NULL, NULL},
+                                },
+                            .start = start,
+                            .run = run,
+                            .stop_work = stop_work,
+                            .stop = stop,
+                        });
+}

@@ -1,0 +1,66 @@
+#include "shared/service/outbox.h"
+
+#include "shared/base/alloc.h"
+
+#include <stdio.h>
+
+struct pr_str current_traceparent(char out[TRACEPARENT_TEXT])
+{
+    const struct log_context *ctx = log_context_current();
+    if (!ctx || !ctx->trace_id[0] || !ctx->span_id[0])
+        return pr_str_n(out, 0);
+    snprintf(out, TRACEPARENT_TEXT, "00-%s-%s-01", ctx->trace_id, ctx->span_id);
+    return pr_str(out);
+}
+
+void outbox_bind(struct pg_query *query, enum message_kind kind, const struct pr_uuid *subject,
+                 struct pr_str body, int64_t now_ms)
+{
+    const struct message_info *info = &message_infos[kind];
+    struct pr_uuid id = pr_uuid_v7(now_ms);
+    char text[PR_UUID_TEXT], trace[TRACEPARENT_TEXT];
+    struct pr_str key = pr_str(pr_uuid_format(subject, text));
+    pg_bind_uuid(query, &id);
+    pg_bind_text(query, pr_str(info->topic));
+    pg_bind_bytes(query, key);
+    pg_bind_text(query, pr_str(info->type));
+    pg_bind_text(query, key);
+    pg_bind_text(query, current_traceparent(trace));
+    pg_bind_bytes(query, body);
+}
+
+struct outbox_op {
+    struct relay *relay;
+    struct pr_done done;
+};
+
+static void committed(void *arg, enum pr_err err)
+{
+    struct outbox_op *op = arg;
+    if (!err)
+        relay_poke(op->relay);
+    pr_done_call(op->done, err);
+    free(op);
+}
+
+struct pr_done outbox_done(struct relay *relay, struct pr_done done)
+{
+    struct outbox_op *op = PR_NEW(struct outbox_op);
+    op->relay = relay;
+    op->done = done;
+    return (struct pr_done){committed, op};
+}
+
+void inbox_bind(struct pg_query *query, const struct message_origin *origin)
+{
+    pg_bind_uuid(query, &origin->id);
+    pg_bind_text(query, origin->topic);
+    pg_bind_int(query, origin->partition);
+    pg_bind_int(query, origin->offset);
+}
+
+struct message_origin message_origin_of(const struct kafka_message *message)
+{
+    return (struct message_origin){message->id, message->topic, message->partition,
+                                   message->offset};
+}
