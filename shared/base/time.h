@@ -2,6 +2,8 @@
  * All times are int64 milliseconds since the Unix epoch, named …_at_ms. */
 #pragma once
 
+#include "shared/base/str.h"
+
 #include <stdint.h>
 
 struct pr_clock {
@@ -23,3 +25,7 @@ int64_t pr_monotonic_ns(void);
 
 char *pr_time_rfc3339(int64_t at_ms, char out[PR_RFC3339_TEXT]); /* RFC 3339, UTC; returns out */
 char *pr_time_amz(int64_t at_ms, char out[PR_AMZ_DATE_TEXT]);    /* ISO 8601 basic; returns out */
+
+/* An RFC 3339 date-time with any offset; digits of a second beyond the third are dropped. False for
+ * anything else, also for a day the month does not have. */
+bool pr_time_parse(struct pr_str text, int64_t *out_ms);
