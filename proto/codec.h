@@ -4,8 +4,8 @@
 
 #include "proto/messages.h"
 
-#define MESSAGE_MAX_DEPTH                                                                          \
-    8 /* maps and arrays within each other, the message itself being the first */
+/* Maps and arrays within each other, the message itself being the first. */
+#define MESSAGE_MAX_DEPTH 8
 
 enum field_kind { FIELD_UUID, FIELD_STR, FIELD_BYTES, FIELD_INT, FIELD_BOOL, FIELD_LIST };
 
