@@ -12,17 +12,21 @@
  *     pg_query_rows(query, read_media, out);
  *     pg_query_run(query, done);
  *
- * Values travel in binary: bind what the statement expects (pg_bind_int is int8: write $1::int8 where
- * Postgres would infer another type).
+ * Values travel in binary, and a parameter has the SQL type its bind function names. Where another is
+ * wanted, cast in SQL: `$1::int4` for pg_bind_int, `$1::jsonb` or `$1::uuid[]` for pg_bind_text. A
+ * statement is always bound with the same types.
  *
  * Errors a query can end with:
  *   PR_ERR_CONFLICT     a unique or exclusion constraint refused it (class 23 otherwise: INTERNAL)
- *   PR_ERR_UNAVAILABLE  no connection, the wait queue is full, or the connection broke (then it is not
- *                       known whether the transaction was committed)
- *   PR_ERR_TIMEOUT      the deadline passed; the connection is dropped, the outcome not known
- *   PR_ERR_INTERNAL     anything else Postgres refused; its message is in the log
+ *   PR_ERR_UNAVAILABLE  no connection before the deadline, the wait queue is full, the server is out of
+ *                       resources; or the connection broke (then it is not known whether the
+ *                       transaction was committed)
+ *   PR_ERR_TIMEOUT      a statement was cancelled for its time or a lock's (nothing was changed), or the
+ *                       deadline passed unanswered: the connection is dropped, the outcome not known
+ *   PR_ERR_INTERNAL     anything else Postgres refused, or parameters of more than 8 MiB; the log has it
  *   whatever a rows function returned (the transaction is committed by then)
- * Serialization failures and deadlocks (40001, 40P01) are tried again here, three times. */
+ * Serialization failures and deadlocks (40001, 40P01) are tried again here, three times. So is, once, a
+ * statement whose plan a migration made useless. */
 #pragma once
 
 #include "shared/base/buf.h"
@@ -36,7 +40,7 @@ struct pg_query;
 struct pg_result; /* libpq's own: PGresult */
 
 struct pg_options {
-    const char *url;       /* connection URI; copied */
+    const char *url;       /* connection URI with one host; copied */
     const char *app_name;  /* shown in pg_stat_activity; copied */
     unsigned connections;  /* size of the pool */
     unsigned max_waiting;  /* queries that may wait for a connection; more fail at once */
@@ -52,12 +56,19 @@ void pg_close(struct pg *pg, void (*closed)(void *arg), void *arg);
 bool pg_ready(const struct pg *pg);            /* at least one connection is up */
 const char *pg_last_error(const struct pg *pg); /* why not ready, for people; "" when ready */
 
+struct pg_stats {
+    unsigned connections_up;
+    unsigned in_flight; /* queries sent and not yet answered */
+    unsigned waiting;   /* queries that wait for a connection */
+};
+void pg_stats(const struct pg *pg, struct pg_stats *out);
+
 struct pg_stmt {
     const char *name; /* unique in the process; static */
     const char *sql;  /* static */
 };
 
-/* Parses a statement's rows; runs when they arrive, arg as given. Result and everything read from it
+/* Parses a statement's rows; runs once all is committed, arg as given. Result and everything read from it
  * are borrowed for the call. Its error ends the query. */
 typedef enum pr_err (*pg_rows_fn)(void *arg, const struct pg_result *result);
 

@@ -1,0 +1,6 @@
+# Each needs a Postgres: PIERROT_TEST_DATABASE_URL names it, with the right to create schemas.
+foreach(name test_pool)
+    pr_test(integration/shared/pg/${name}
+        SOURCES ${CMAKE_CURRENT_LIST_DIR}/${name}.c ${CMAKE_CURRENT_LIST_DIR}/fixture.c
+        DEPS pr_pg pkg::pq)
+endforeach()
