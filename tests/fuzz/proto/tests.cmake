@@ -1,0 +1,1 @@
+pr_fuzz(proto/decode DEPS pr_proto)
