@@ -82,7 +82,9 @@ struct service {
     bool schema_ready, topics_ready, stopping;
 };
 
-/* A consumed message is handled by the same process for every topic: source and topic tell them apart. */
+/* The service's own, compiled in from its folder migrations/ (pr_service). */
+extern const struct pg_migration service_migrations[];
+
 int service_main(int argc, char **argv, const struct service_spec *spec);
 
 /* For commands: settings are loaded, the log is set up and service->pg runs on service->loop; the command

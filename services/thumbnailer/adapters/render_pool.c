@@ -1,0 +1,417 @@
+/* One worker:
+ *
+ *     DOWN --spawn--> IDLE --request--> BUSY --reply--> IDLE
+ *      ^               |                 |
+ *      |               +----- exit ------+   (BUSY: the order gets its verdict from how it ended)
+ *      +--- pause ---- GONE <------------'
+ *
+ * GONE waits for the process handle to close, then the worker is spawned again: at once when it ended
+ * after its quota of files, after a pause when it did not even start. An order is a rendering: it waits in
+ * a queue until a worker is idle, and is given a time limit besides the CPU limit the worker has. */
+#include "services/thumbnailer/adapters/render_pool.h"
+
+#include "services/thumbnailer/worker/protocol.h"
+#include "shared/base/alloc.h"
+#include "shared/log/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RESPAWN_PAUSE_MS 1000
+#define WALL_LIMIT_FACTOR 6 /* times the CPU limit: a worker that sleeps is not left alone for ever */
+
+enum worker_state { WORKER_DOWN, WORKER_IDLE, WORKER_BUSY, WORKER_GONE };
+
+struct order {
+    TAILQ_ENTRY(order) next;
+    uint64_t id;
+    enum content_type type;
+    const struct render_file *input;
+    struct render_outcome *out;
+    struct pr_done done;
+};
+
+TAILQ_HEAD(orders, order);
+
+struct worker {
+    struct render_pool *pool;
+    enum worker_state state;
+    uv_process_t process;
+    uv_poll_t poll;
+    uv_timer_t timer; /* the wall limit while BUSY, the pause while GONE */
+    int sock;
+    unsigned handles; /* of process and poll, still to close */
+    bool served;      /* has answered at least once: its end is not a failure to start */
+    bool too_slow;    /* killed by us at the wall limit */
+    struct order *order;
+};
+
+struct render_pool {
+    struct renderer port;
+    uv_loop_t *loop;
+    char *worker_path;
+    struct render_limits limits;
+    struct orders waiting;
+    uint64_t next_id;
+    bool closing;
+    unsigned open; /* workers whose handles are not all closed */
+    void (*closed)(void *arg);
+    void *closed_arg;
+    unsigned workers_n;
+    struct worker workers[];
+};
+
+static void spawn(struct worker *worker);
+static void give_work(struct render_pool *pool);
+
+/* --- verdicts ------------------------------------------------------------------------------------ */
+
+static void finish_order(struct order *order)
+{
+    struct pr_done done = order->done;
+    free(order);
+    pr_done_call(done, PR_OK);
+}
+
+static void refuse(struct render_outcome *out, enum render_reason reason, const char *detail)
+{
+    out->verdict = RENDER_REFUSED;
+    out->reason = render_reason_name(reason);
+    snprintf(out->detail, sizeof out->detail, "%s", detail);
+}
+
+static void set_picture(struct render_picture *picture, const struct rendition *from)
+{
+    picture->width = from->width;
+    picture->height = from->height;
+    picture->file.size_bytes = from->size_bytes;
+}
+
+static void take_reply(struct render_outcome *out, const struct render_reply *reply)
+{
+    switch ((enum render_status)reply->status) {
+    case RENDER_OK:
+        out->verdict = RENDER_DONE;
+        out->width = reply->width;
+        out->height = reply->height;
+        out->duration_ms = reply->duration_ms;
+        out->degraded = reply->degraded;
+        out->placeholder_n = reply->placeholder_bytes;
+        memcpy(out->placeholder, reply->placeholder, reply->placeholder_bytes);
+        set_picture(&out->pictures[RENDITION_PREVIEW], &reply->preview);
+        set_picture(&out->pictures[RENDITION_LARGE], &reply->large);
+        return;
+    case RENDER_REJECTED:
+        refuse(out, (enum render_reason)reply->reason, reply->text);
+        return;
+    case RENDER_FAILED:
+    case RENDER_STATUS_COUNT:
+        break;
+    }
+    log_at(LOG_WARN, "the decode worker could not do its part", LOG_TEXT("cause", reply->text));
+    out->verdict = RENDER_LOST;
+}
+
+/* What the end of a worker says of the file it was decoding. SIGKILL comes from outside (an operator, the
+ * kernel short of memory), and so does a plain exit: the file may be fine. */
+static void take_death(struct render_outcome *out, bool too_slow, int signal)
+{
+    if (signal == SIGXCPU)
+        refuse(out, REASON_TIME_LIMIT, "decoding took too long");
+    else if (signal != 0 && signal != SIGKILL && signal != SIGTERM && signal != SIGINT)
+        refuse(out, REASON_WORKER_DIED, strsignal(signal));
+    else
+        out->verdict = RENDER_LOST;
+    log_at(LOG_WARN, "a decode worker ended at its work", LOG_INT("signal", signal),
+           LOG_TEXT("why", too_slow ? "time limit" : "itself or from outside"));
+}
+
+/* --- the life of a worker -------------------------------------------------------------------------- */
+
+static void worker_closed(struct worker *worker)
+{
+    struct render_pool *pool = worker->pool;
+    pool->open--;
+    if (pool->closing && pool->open == 0) {
+        void (*closed)(void *arg) = pool->closed;
+        void *arg = pool->closed_arg;
+        free(pool->worker_path);
+        free(pool);
+        closed(arg);
+    }
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    worker_closed(handle->data);
+}
+
+static void pause_over(uv_timer_t *timer)
+{
+    spawn(timer->data);
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct worker *worker = handle->data;
+    if (--worker->handles > 0)
+        return;
+    worker->state = WORKER_DOWN;
+    if (worker->pool->closing)
+        uv_close((uv_handle_t *)&worker->timer, timer_closed);
+    else if (worker->served)
+        spawn(worker);
+    else
+        uv_timer_start(&worker->timer, pause_over, RESPAWN_PAUSE_MS, 0);
+}
+
+static void close_socket(struct worker *worker)
+{
+    if (worker->sock < 0)
+        return;
+    close(worker->sock);
+    worker->sock = -1;
+    uv_close((uv_handle_t *)&worker->poll, handle_closed);
+}
+
+static void exited(uv_process_t *process, int64_t status, int signal)
+{
+    struct worker *worker = process->data;
+    struct order *order = worker->order;
+    bool too_slow = worker->too_slow;
+    (void)status;
+    worker->state = WORKER_GONE;
+    worker->order = NULL;
+    uv_timer_stop(&worker->timer);
+    close_socket(worker);
+    uv_close((uv_handle_t *)process, handle_closed);
+    if (order) {
+        worker->served = true;
+        take_death(order->out, too_slow, signal);
+        finish_order(order);
+    } else if (!worker->pool->closing && !worker->served) {
+        log_at(LOG_ERROR, "a decode worker does not start", LOG_INT("status", status),
+               LOG_INT("signal", signal));
+    }
+}
+
+static void too_slow(uv_timer_t *timer)
+{
+    struct worker *worker = timer->data;
+    worker->too_slow = true;
+    uv_process_kill(&worker->process, SIGKILL);
+}
+
+static void readable(uv_poll_t *poll, int status, int events)
+{
+    struct worker *worker = poll->data;
+    struct render_reply reply;
+    (void)events;
+    int got = status < 0 ? 0 : render_recv_reply(worker->sock, &reply);
+    if (got < 0 && errno == EAGAIN)
+        return;
+    struct order *order = worker->order;
+    if (got != 1 || !order || reply.id != order->id) {
+        /* Closed: its exit tells the rest. Nonsense: what says that is no longer our worker. */
+        uv_poll_stop(poll);
+        if (got != 0)
+            uv_process_kill(&worker->process, SIGKILL);
+        return;
+    }
+    uv_timer_stop(&worker->timer);
+    worker->order = NULL;
+    worker->served = true;
+    worker->state = reply.jobs_left > 0 ? WORKER_IDLE : WORKER_GONE;
+    take_reply(order->out, &reply);
+    finish_order(order);
+    give_work(worker->pool);
+}
+
+static bool start_process(struct worker *worker, int theirs)
+{
+    char *args[] = {worker->pool->worker_path, NULL};
+    char *env[] = {NULL};
+    uv_stdio_container_t stdio[] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+        {.flags = UV_INHERIT_FD, .data.fd = theirs},
+    };
+    uv_process_options_t options = {
+        .exit_cb = exited,
+        .file = worker->pool->worker_path,
+        .args = args,
+        .env = env,
+        .stdio_count = PR_COUNT(stdio),
+        .stdio = stdio,
+    };
+    int err = uv_spawn(worker->pool->loop, &worker->process, &options);
+    if (err)
+        log_at(LOG_ERROR, "cannot start a decode worker",
+               LOG_TEXT("path", worker->pool->worker_path), LOG_TEXT("cause", uv_strerror(err)));
+    return !err;
+}
+
+static void spawn(struct worker *worker)
+{
+    struct render_pool *pool = worker->pool;
+    int pair[2];
+    assert(worker->state == WORKER_DOWN);
+    worker->served = worker->too_slow = false;
+    worker->sock = -1;
+    worker->handles = 1;
+    worker->process.data = worker->poll.data = worker;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+        uv_timer_start(&worker->timer, pause_over, RESPAWN_PAUSE_MS, 0);
+        return;
+    }
+    /* The worker waits on its end; only ours must not block. */
+    fcntl(pair[1], F_SETFL, 0);
+    bool started = start_process(worker, pair[1]);
+    close(pair[1]);
+    if (!started) {
+        close(pair[0]);
+        worker->state = WORKER_GONE;
+        uv_close((uv_handle_t *)&worker->process, handle_closed);
+        return;
+    }
+    worker->sock = pair[0];
+    worker->handles = 2;
+    worker->state = WORKER_IDLE;
+    uv_poll_init(pool->loop, &worker->poll, worker->sock);
+    uv_poll_start(&worker->poll, UV_READABLE, readable);
+    give_work(pool);
+}
+
+/* --- orders ---------------------------------------------------------------------------------------- */
+
+static bool open_outputs(struct render_outcome *out)
+{
+    for (enum rendition_name name = 0; name < RENDITIONS; name++) {
+        struct render_file *file = &out->pictures[name].file;
+        file->fd = memfd_create(rendition_text(name), MFD_CLOEXEC);
+        if (file->fd < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool send_order(struct worker *worker, const struct order *order)
+{
+    const struct render_limits *limits = &worker->pool->limits;
+    struct render_request request = {
+        .version = RENDER_PROTOCOL_VERSION,
+        .content_type = order->type,
+        .id = order->id,
+        .size_bytes = (uint64_t)order->input->size_bytes,
+        .max_pixels = (uint64_t)limits->max_pixels,
+        .max_side = RENDER_DEFAULT_MAX_SIDE,
+        .max_frames = RENDER_DEFAULT_MAX_FRAMES,
+        .cpu_s = (uint32_t)limits->cpu_s,
+    };
+    const int fds[RENDER_FD_COUNT] = {
+        [RENDER_FD_INPUT] = order->input->fd,
+        [RENDER_FD_PREVIEW] = order->out->pictures[RENDITION_PREVIEW].file.fd,
+        [RENDER_FD_LARGE] = order->out->pictures[RENDITION_LARGE].file.fd,
+    };
+    return render_send_request(worker->sock, &request, fds) == 1;
+}
+
+static void start_order(struct worker *worker, struct order *order)
+{
+    worker->order = order;
+    worker->state = WORKER_BUSY;
+    uv_timer_start(&worker->timer, too_slow,
+                   (uint64_t)worker->pool->limits.cpu_s * WALL_LIMIT_FACTOR * 1000, 0);
+    /* A worker that cannot be told has just ended: exited gives the order its verdict. */
+    if (!send_order(worker, order))
+        uv_process_kill(&worker->process, SIGKILL);
+}
+
+static void give_work(struct render_pool *pool)
+{
+    for (unsigned i = 0; i < pool->workers_n; i++) {
+        struct order *order = TAILQ_FIRST(&pool->waiting);
+        if (!order)
+            return;
+        if (pool->workers[i].state != WORKER_IDLE)
+            continue;
+        TAILQ_REMOVE(&pool->waiting, order, next);
+        start_order(&pool->workers[i], order);
+    }
+}
+
+static void render(struct renderer *port, const char *content_type, const struct render_file *input,
+                   struct render_outcome *out, struct pr_done done)
+{
+    struct render_pool *pool = PR_CONTAINER(port, struct render_pool, port);
+    if (!open_outputs(out)) {
+        log_at(LOG_ERROR, "cannot make files for renditions", LOG_TEXT("cause", strerror(errno)));
+        pr_done_call(done, PR_ERR_UNAVAILABLE);
+        return;
+    }
+    struct order *order = PR_NEW(struct order);
+    order->id = ++pool->next_id;
+    order->type = content_type_from_mime(content_type);
+    order->input = input;
+    order->out = out;
+    order->done = done;
+    TAILQ_INSERT_TAIL(&pool->waiting, order, next);
+    give_work(pool);
+}
+
+struct render_pool *render_pool_create(uv_loop_t *loop, const char *worker_path, unsigned workers,
+                                       const struct render_limits *limits)
+{
+    struct render_pool *pool = pr_alloc(sizeof *pool + workers * sizeof pool->workers[0]);
+    pool->port.render = render;
+    pool->loop = loop;
+    pool->worker_path = pr_str_dup(pr_str(worker_path));
+    pool->limits = *limits;
+    pool->workers_n = pool->open = workers;
+    TAILQ_INIT(&pool->waiting);
+    for (unsigned i = 0; i < workers; i++) {
+        struct worker *worker = &pool->workers[i];
+        worker->pool = pool;
+        worker->state = WORKER_DOWN;
+        uv_timer_init(loop, &worker->timer);
+        worker->timer.data = worker;
+        spawn(worker);
+    }
+    return pool;
+}
+
+struct renderer *render_pool_port(struct render_pool *pool)
+{
+    return &pool->port;
+}
+
+unsigned render_pool_ready(const struct render_pool *pool)
+{
+    unsigned ready = 0;
+    for (unsigned i = 0; i < pool->workers_n; i++)
+        ready += pool->workers[i].state == WORKER_IDLE || pool->workers[i].state == WORKER_BUSY;
+    return ready;
+}
+
+void render_pool_close(struct render_pool *pool, void (*closed)(void *arg), void *arg)
+{
+    assert(TAILQ_EMPTY(&pool->waiting));
+    pool->closing = true;
+    pool->closed = closed;
+    pool->closed_arg = arg;
+    for (unsigned i = 0; i < pool->workers_n; i++) {
+        struct worker *worker = &pool->workers[i];
+        if (worker->state == WORKER_IDLE || worker->state == WORKER_BUSY)
+            uv_process_kill(&worker->process, SIGTERM);
+        else if (worker->state == WORKER_DOWN)
+            uv_close((uv_handle_t *)&worker->timer, timer_closed);
+    }
+}
