@@ -12,12 +12,12 @@ void decoded_free(struct decoded *decoded)
 enum render_reason decoded_fail(struct decoded *decoded, enum render_reason reason,
                                 const char *text)
 {
-    size_t i = 0;
+    size_t n = 0;
 
-    for (; i + 1 < sizeof decoded->text && text[i] != '\0' && text[i] != '\n'; i++) {
+    for (size_t i = 0; n + 1 < sizeof decoded->text && text[i] != '\0'; i++) {
         bool printable = text[i] >= 0x20 && text[i] <= 0x7e;
-        decoded->text[i] = printable ? text[i] : '?';
+        decoded->text[n++] = printable ? text[i] : text[i] == '\n' ? ';' : '?';
     }
-    decoded->text[i] = '\0';
+    decoded->text[n] = '\0';
     return reason;
 }

@@ -186,6 +186,8 @@ static void drop_log(const char *domain, GLogLevelFlags level, const char *messa
 bool decode_vips_prepare(void)
 {
     g_log_set_default_handler(drop_log, NULL); /* what matters comes back as an error text */
+    /* no temporary files for what a loader cannot stream: they cannot be opened */
+    g_setenv("VIPS_DISC_THRESHOLD", "1g", TRUE);
     if (VIPS_INIT("pierrot-thumbnailer-worker") != 0)
         return false;
     vips_block_untrusted_set(TRUE);

@@ -62,7 +62,7 @@ static bool scale_plane(const struct plane *from, const struct plane *to)
     }
     struct SwsContext *sws =
         sws_getContext(from->width, from->height, AV_PIX_FMT_GRAY8, to->width, to->height,
-                       AV_PIX_FMT_GRAY8, SWS_BICUBIC, NULL, NULL, NULL);
+                       AV_PIX_FMT_GRAY8, SWS_BICUBIC | SWS_ACCURATE_RND, NULL, NULL, NULL);
     if (sws == NULL)
         return false;
     sws_scale(sws, (const uint8_t *[]){from->data}, (int[]){from->stride}, 0, from->height,
@@ -123,17 +123,19 @@ struct picture *picture_turn(const struct picture *picture, int orientation)
     return out;
 }
 
-/* Converts between formats at one size. Both sides are full range, which "yuvj" means; the matrix
- * of swscale is BT.601 unless told otherwise. */
+/* Converts between formats at one size; whatever is YCbCr is full range, BT.601. */
 static bool convert(int width, int height, enum AVPixelFormat from_format,
                     const uint8_t *const from[], const int from_stride[],
                     enum AVPixelFormat to_format, uint8_t *const to[], const int to_stride[])
 {
+    const int *bt601 = sws_getCoefficients(SWS_CS_ITU601);
     struct SwsContext *sws = sws_getContext(
         width, height, from_format, width, height, to_format,
         SWS_BICUBIC | SWS_FULL_CHR_H_INP | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND, NULL, NULL, NULL);
+
     if (sws == NULL)
         return false;
+    sws_setColorspaceDetails(sws, bt601, 1, bt601, 1, 0, 1 << 16, 1 << 16);
     sws_scale(sws, from, from_stride, 0, height, to, to_stride);
     sws_freeContext(sws);
     return true;
@@ -147,7 +149,7 @@ struct picture *picture_from_rgb(const struct pixels *rgb)
         return NULL;
     const struct plane *plane = out->plane;
     if (!convert(rgb->width, rgb->height, AV_PIX_FMT_RGB24, (const uint8_t *[]){rgb->data},
-                 (int[]){3 * rgb->width}, AV_PIX_FMT_YUVJ420P,
+                 (int[]){3 * rgb->width}, AV_PIX_FMT_YUV420P,
                  (uint8_t *[]){plane[0].data, plane[1].data, plane[2].data},
                  (int[]){plane[0].stride, plane[1].stride, plane[2].stride})) {
         picture_destroy(out);
@@ -173,7 +175,7 @@ struct pixels picture_to_pixels(const struct picture *picture, int bands)
 
     if (out.data == NULL)
         return out;
-    if (!convert(out.width, out.height, AV_PIX_FMT_YUVJ420P,
+    if (!convert(out.width, out.height, AV_PIX_FMT_YUV420P,
                  (const uint8_t *[]){plane[0].data, plane[1].data, plane[2].data},
                  (int[]){plane[0].stride, plane[1].stride, plane[2].stride},
                  bands == 4 ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24, (uint8_t *[]){out.data},

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -25,14 +26,44 @@ enum { FDS_MAX = 16 };
 
 /* What decoding, answering and exiting need. */
 static const char *const allowed[] = {
-    "read",           "pread64",         "readv",       "write",           "pwrite64",
-    "writev",         "lseek",           "fstat",       "close",           "sendmsg",
-    "recvmsg",        "munmap",          "mremap",      "madvise",         "brk",
-    "futex",          "set_robust_list", "rseq",        "sched_yield",     "sched_getaffinity",
-    "gettid",         "getpid",          "nanosleep",   "clock_nanosleep", "clock_gettime",
-    "clock_getres",   "gettimeofday",    "getrusage",   "getrandom",       "rt_sigaction",
-    "rt_sigprocmask", "rt_sigreturn",    "sigaltstack", "tgkill",          "restart_syscall",
-    "exit",           "exit_group",
+    "read",
+    "pread64",
+    "readv",
+    "write",
+    "pwrite64",
+    "writev",
+    "lseek",
+    "fstat",
+    "close",
+    "sendmsg",
+    "recvmsg",
+    "munmap",
+    "mremap",
+    "madvise",
+    "brk",
+    "futex",
+    "set_robust_list",
+    "rseq",
+    "sched_yield",
+    "sched_getaffinity",
+    "gettid",
+    "getpid",
+    "getppid",
+    "nanosleep",
+    "clock_nanosleep",
+    "clock_gettime",
+    "clock_getres",
+    "gettimeofday",
+    "getrusage",
+    "getrandom",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "tgkill",
+    "restart_syscall",
+    "exit",
+    "exit_group",
 };
 
 /* Refused with EACCES instead of death: libraries ask for these in passing (the count of
@@ -71,6 +102,8 @@ static bool limit_resources(uint64_t output_max)
         !limit(RLIMIT_FSIZE, output_max))
         return fail("setrlimit", errno);
     signal(SIGXFSZ, SIG_IGN); /* too large an output is an error of pwrite, not a death */
+    mallopt(M_ARENA_MAX,
+            1); /* an arena for each thread would reserve 128 MB of the address space */
     return true;
 }
 
