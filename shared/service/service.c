@@ -100,17 +100,24 @@ static void schema_asked(void *arg, enum pr_err err)
     start_consumer(service);
 }
 
+static const char *newest_migration(const struct service *service)
+{
+    const struct pg_migration *last = service->spec->migrations;
+    if (!last->name)
+        last = messaging_migrations;
+    while (last[1].name)
+        last++;
+    return last->name;
+}
+
 static void ask_schema(void *arg)
 {
     struct service *service = arg;
-    const struct pg_migration *last = service->spec->migrations;
     if (service->schema_ready || service->stopping || !pg_ready(service->pg))
         return;
-    while (last[1].name)
-        last++;
     struct pg_query *query = pg_query_new(service->pg);
     pg_query_add(query, &schema_stmt);
-    pg_bind_text(query, pr_str(last->name));
+    pg_bind_text(query, pr_str(newest_migration(service)));
     pg_query_rows(query, read_schema, service);
     pg_query_run(query, (struct pr_done){schema_asked, service});
 }
