@@ -2,11 +2,7 @@
 #include "shared/base/alloc.h"
 #include "shared/base/encode.h"
 #include "shared/crypto/crypto.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static void assert_hex(const uint8_t digest[SHA256_BYTES], const char *expected)
 {

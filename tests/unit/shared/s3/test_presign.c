@@ -3,11 +3,7 @@
 #include "shared/base/alloc.h"
 #include "shared/base/encode.h"
 #include "shared/s3/s3.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static int64_t fixed_now_ms(const struct pr_clock *clock)
 {
