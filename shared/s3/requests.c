@@ -22,6 +22,12 @@ struct call {
     struct http_header sent[S3_SIGNED_HEADERS_MAX]; /* views of headers */
     struct pr_buf url;
     struct s3_object *object; /* head: where the answer goes */
+    struct {
+        http_sink_fn fn;
+        void *arg;
+        int64_t room; /* bytes it may still get */
+        bool full;
+    } sink;             /* get */
     enum pr_err absent; /* what a missing object means: PR_ERR_UPSTREAM where none is asked for */
     struct pr_done done;
 };
@@ -81,12 +87,23 @@ static enum pr_err verdict(const struct call *call)
     return status >= 500 || status == 429 ? PR_ERR_UNAVAILABLE : PR_ERR_UPSTREAM;
 }
 
+/* Counted here, as the client's limit is for an error's text as well. */
+static bool on_bytes(void *arg, struct pr_str bytes)
+{
+    struct call *call = arg;
+    call->sink.room -= (int64_t)bytes.n;
+    call->sink.full = call->sink.room < 0;
+    return !call->sink.full && call->sink.fn(call->sink.arg, bytes);
+}
+
 static void on_answer(void *arg, enum pr_err err)
 {
     struct call *call = arg;
     struct pr_done done = call->done;
     if (err == PR_OK)
         err = verdict(call);
+    else if (call->sink.full)
+        err = PR_ERR_TOO_LARGE;
     pr_buf_fini(&call->url);
     pr_buf_fini(&call->http.answer_body);
     pr_buf_fini(&call->http.answer_head);
@@ -134,6 +151,7 @@ void s3_head(struct s3 *s3, struct pr_str key, struct s3_object *out, struct pr_
     struct call *call = call_new(s3, "HEAD", PR_OK, done);
     *out = (struct s3_object){0};
     call->object = out;
+    call->http.max_bytes = INT64_MAX; /* the length told is the object's, and none of it comes */
     call->http.timeout_ms = SHORT_TIMEOUT_MS;
     call->headers[0] = (struct s3_header){"x-amz-checksum-mode", "ENABLED"};
     call_send(call, key, 1);
@@ -144,9 +162,12 @@ void s3_get(struct s3 *s3, struct pr_str key, int64_t max_bytes, http_sink_fn si
 {
     struct call *call = call_new(s3, "GET", PR_ERR_NOT_FOUND, done);
     call->http.stall_ms = STALL_MS;
-    call->http.max_bytes = max_bytes;
-    call->http.sink = sink;
-    call->http.sink_arg = arg;
+    call->http.max_bytes = max_bytes > ANSWER_MAX_BYTES ? max_bytes : ANSWER_MAX_BYTES;
+    call->http.sink = on_bytes;
+    call->http.sink_arg = call;
+    call->sink.fn = sink;
+    call->sink.arg = arg;
+    call->sink.room = max_bytes;
     call_send(call, key, 0);
 }
 

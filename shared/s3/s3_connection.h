@@ -1,5 +1,5 @@
-/* s3_connection: the settings of the store, and what a service that uses it keeps: a client, an s3 and
- * the knowledge of whether it answers. */
+/* s3_connection: the settings of the store, and what a service that uses it keeps: a client, an s3
+ * and the knowledge of whether it answers. */
 #pragma once
 
 #include "shared/config/config.h"
