@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Debian packages: a quick look at what is there, and apt for the rest.
 
+PACKAGES=("$LOCAL/packages.txt") # tests/run adds its own
 POLICY=/usr/sbin/policy-rc.d
 POLICY_SAVED=$POLICY.before-pierrot
 CLUSTER_CONF=/etc/postgresql-common/createcluster.d/pierrot.conf
@@ -39,7 +40,7 @@ missing_packages() { # missing_packages GROUP...
         is_one_of "$group" "$@" || continue
         [[ $tool != \#* ]] || tool=
         grep -qxF "installed $package" <<<"$installed" || tool_there "$tool" || echo "$package"
-    done <"$LOCAL/packages.txt"
+    done < <(cat "${PACKAGES[@]}")
 }
 
 as_root() {
