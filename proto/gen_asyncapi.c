@@ -267,8 +267,9 @@ static const char head[] =
 static const char common_components[] =
     "    dead_letter:\n"
     "      name: dead_letter\n"
-    "      summary: \"A message as it came, with its key and its headers.\"\n"
+    "      summary: \"A message as it came, with its key and its headers, and why it is here.\"\n"
     "      contentType: application/octet-stream\n"
+    "      headers: {$ref: '#/components/schemas/dead_letter_headers'}\n"
     "      payload: {description: \"Any bytes.\"}\n"
     "  schemas:\n"
     "    key:\n"
@@ -309,6 +310,18 @@ static const char common_components[] =
     "          content-type: application/msgpack\n"
     "          traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n";
 
+static const char dead_letter_headers[] =
+    "    dead_letter_headers:\n"
+    "      description: \"What is added to the headers it came with; all are text.\"\n"
+    "      type: object\n"
+    "      required: [dl_topic, dl_partition, dl_offset, dl_error, dl_detail]\n"
+    "      properties:\n"
+    "        dl_topic: {description: \"Where it was.\", type: string}\n"
+    "        dl_partition: {description: \"Where it was.\", type: string, pattern: '^[0-9]+$'}\n"
+    "        dl_offset: {description: \"Where it was.\", type: string, pattern: '^[0-9]+$'}\n"
+    "        dl_error: {description: \"The error's name: PR_ERR_DECODE, say.\", type: string}\n"
+    "        dl_detail: {description: \"What was wrong, for people.\", type: string}\n";
+
 static void each_message(void (*fn)(const struct message_info *info))
 {
     for (size_t i = 0; i < MESSAGE_KINDS; i++)
@@ -333,6 +346,7 @@ int main(void)
     puts("components:\n  messages:");
     each_message(message);
     fputs(common_components, stdout);
+    fputs(dead_letter_headers, stdout);
     each_message(payload_schema);
     return fflush(stdout) || ferror(stdout);
 }

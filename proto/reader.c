@@ -1,7 +1,6 @@
 #include "proto/reader.h"
 
-/* What a head says: kind, how many bytes of length or number follow it, and how many bytes besides.
- */
+/* What a head says: how many bytes of number or length follow it, and how many besides those. */
 struct head {
     enum {
         HEAD_BROKEN,
@@ -63,20 +62,13 @@ static void number(int64_t n, struct value *out)
     *out = (struct value){.kind = VALUE_INT, .number = n};
 }
 
-/* Big-endian, 0 to 8 bytes. */
-static uint64_t unsigned_of(struct pr_str bytes)
+/* 0 to 8 bytes, big-endian; a signed one has at least one and is two's complement. */
+static uint64_t integer(struct pr_str bytes, bool is_signed)
 {
-    uint64_t n = 0;
+    uint64_t n = is_signed && (bytes.p[0] & 0x80) ? UINT64_MAX : 0;
     for (size_t i = 0; i < bytes.n; i++)
         n = n << 8 | (uint8_t)bytes.p[i];
     return n;
-}
-
-/* Two's complement of 1 to 8 bytes. */
-static int64_t signed_of(struct pr_str bytes)
-{
-    uint64_t sign = UINT64_C(1) << (bytes.n * 8 - 1);
-    return (int64_t)((unsigned_of(bytes) ^ sign) - sign);
 }
 
 static bool long_form(struct reader *in, const struct head *head, struct value *out)
@@ -84,7 +76,7 @@ static bool long_form(struct reader *in, const struct head *head, struct value *
     struct pr_str bytes;
     if (!take(in, head->width, &bytes))
         return false;
-    uint64_t n = unsigned_of(bytes);
+    uint64_t n = integer(bytes, head->kind == HEAD_INT);
     *out = (struct value){.kind = VALUE_OTHER};
     switch (head->kind) {
     case HEAD_FALSE:
@@ -96,7 +88,7 @@ static bool long_form(struct reader *in, const struct head *head, struct value *
             number((int64_t)n, out);
         return true;
     case HEAD_INT:
-        number(signed_of(bytes), out);
+        number((int64_t)n, out);
         return true;
     case HEAD_STR:
         return text(in, VALUE_STR, n, out);
