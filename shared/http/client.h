@@ -1,5 +1,6 @@
 /* client: HTTP requests of our own (libcurl's multi interface on the loop), to stores and other
- * people's APIs. Connections are kept alive. Nothing is followed, no proxy of the environment is used. */
+ * people's APIs. Connections are kept alive. Nothing is followed, no proxy of the environment is
+ * used. */
 #pragma once
 
 #include "shared/base/buf.h"
@@ -7,7 +8,8 @@
 
 #include <uv.h>
 
-/* Takes a piece of a body; false stops the transfer (PR_ERR_INTERNAL unless the owner knows better). */
+/* Takes a piece of a body; false stops the transfer (PR_ERR_INTERNAL unless the owner knows
+ * better). */
 typedef bool (*http_sink_fn)(void *arg, struct pr_str bytes);
 
 struct http_header {
@@ -19,11 +21,11 @@ struct http_call {
     struct pr_str url;
     const struct http_header *headers;
     size_t headers_count;
-    struct pr_str body;  /* borrowed until done; p == NULL: none */
-    int64_t timeout_ms;  /* for the whole call; 0: none, but it must not stall (below) */
-    int64_t stall_ms;    /* less than 1 KiB/s for so long ends it with PR_ERR_TIMEOUT */
-    int64_t max_bytes;   /* of the answer's body; more ends it with PR_ERR_TOO_LARGE */
-    http_sink_fn sink;   /* gets the body of a 2xx answer; NULL: it goes to answer_body */
+    struct pr_str body; /* borrowed until done; p == NULL: none */
+    int64_t timeout_ms; /* for the whole call; 0: none, but it must not stall (below) */
+    int64_t stall_ms;   /* less than 1 KiB/s for so long ends it with PR_ERR_TIMEOUT */
+    int64_t max_bytes;  /* of the answer's body; more ends it with PR_ERR_TOO_LARGE */
+    http_sink_fn sink;  /* gets the body of a 2xx answer; NULL: it goes to answer_body */
     void *sink_arg;
 
     int status;                /* out: HTTP status, 0 when there was none */
@@ -34,8 +36,8 @@ struct http_call {
 struct http_client;
 struct http_client *http_client_create(uv_loop_t *loop, unsigned max_connections_per_host);
 
-/* call is borrowed until done. PR_OK whatever the status; PR_ERR_UNAVAILABLE (not reached, broken off),
- * PR_ERR_TIMEOUT, PR_ERR_TOO_LARGE. */
+/* call is borrowed until done. PR_OK whatever the status; PR_ERR_UNAVAILABLE (not reached, broken
+ * off), PR_ERR_TIMEOUT, PR_ERR_TOO_LARGE. */
 void http_client_send(struct http_client *client, struct http_call *call, struct pr_done done);
 struct pr_str http_call_header(const struct http_call *call, const char *name); /* or empty */
 void http_client_close(struct http_client *client, void (*closed)(void *arg), void *arg);

@@ -1,7 +1,9 @@
-/* identity: who a request is made for, as the gateway vouches for it in the header x-pierrot-identity.
+/* identity: who a request is made for, as the gateway vouches for it in the header
+ * x-pierrot-identity.
  *
  * The header is base64url(payload) "." base64url(HMAC-SHA256(secret, payload)); the payload is
- * "1|<account id>|<name>|<tier>|<role>|<expires, Unix ms>". Services verify it and trust nothing else. */
+ * "1|<account id>|<name>|<tier>|<role>|<expires, Unix ms>". Services verify it and trust nothing
+ * else. */
 #pragma once
 
 #include "shared/base/str.h"

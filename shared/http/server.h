@@ -1,15 +1,15 @@
 /* server: HTTP/1.1 (libh2o on the loop): a table of routes, bounded requests, problem details.
  *
- * A handler gets a request that stays valid until it is answered: exactly one http_reply_…(), now or
- * later. When the client has left meanwhile the answer is dropped silently. Every request has an id
- * (taken from x-request-id when that is plain, else made) and a W3C trace context; both are current in
- * the log while the handler runs, and x-request-id is in every answer. Errors are RFC 9457 problem
- * details. One access line is logged for each request. */
+ * A handler gets a request that stays valid until it is answered: exactly one http_reply_…(), now
+ * or later. When the client has left meanwhile the answer is dropped silently. Every request has an
+ * id (taken from x-request-id when that is plain, else made) and a W3C trace context; both are
+ * current in the log while the handler runs, and x-request-id is in every answer. Errors are RFC
+ * 9457 problem details. One access line is logged for each request. */
 #pragma once
 
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
-#include "shared/base/err.h"
+#include "shared/base/done.h"
 #include "shared/http/identity.h"
 #include "shared/log/log.h"
 
@@ -24,9 +24,9 @@ enum http_auth {
     HTTP_IDENTITY, /* a valid identity header, else 401 */
 };
 
-/* A path is literal segments and {names}, and may end in {name...}, which takes the rest with its slashes.
- * Literal beats {name} beats {name...}. Another method on a known path is 405 with Allow. HEAD is served
- * by GET routes. method "*" takes any. A table ends with a NULL method. */
+/* A path is literal segments and {names}, and may end in {name...}, which takes the rest with its
+ * slashes. Literal beats {name} beats {name...}. Another method on a known path is 405 with Allow.
+ * HEAD is served by GET routes. method "*" takes any. A table ends with a NULL method. */
 struct http_route {
     const char *method;
     const char *path;
@@ -36,9 +36,9 @@ struct http_route {
 };
 
 struct http_server_options {
-    const char *listen; /* "127.0.0.1:8080" or "[::1]:8080" */
+    const char *listen; /* "127.0.0.1:8080" or "[::1]:8080"; port 0: a free one */
     const struct http_route *routes;
-    void *arg; /* for the handlers */
+    void *arg;                     /* for the handlers */
     struct pr_str identity_secret; /* copied; empty: HTTP_IDENTITY routes answer 401 */
     const struct pr_clock *clock;
     unsigned max_connections;
@@ -47,39 +47,50 @@ struct http_server_options {
 struct http_server;
 /* NULL (and a line in the log) when the address cannot be listened on. */
 struct http_server *http_server_create(uv_loop_t *loop, const struct http_server_options *options);
+unsigned http_server_port(const struct http_server *server);
 /* Accepts no more, lets running requests end, closes idle connections, then calls closed. */
 void http_server_close(struct http_server *server, void (*closed)(void *arg), void *arg);
 
 /* All views live until the reply. */
 struct pr_str http_req_method(const struct http_request *req);
-struct pr_str http_req_path(const struct http_request *req);  /* as sent, without the query */
+struct pr_str http_req_path(const struct http_request *req); /* as sent, without the query */
 struct pr_str http_req_query_string(const struct http_request *req);
 struct pr_str http_req_param(const struct http_request *req, const char *name); /* decoded {name} */
-bool http_req_query(const struct http_request *req, const char *name, struct pr_str *out); /* decoded */
-struct pr_str http_req_header(const struct http_request *req, const char *name); /* lower case name */
+bool http_req_query(const struct http_request *req, const char *name,
+                    struct pr_str *out); /* decoded; the first of that name */
+struct pr_str http_req_header(const struct http_request *req,
+                              const char *name); /* lower case name */
 struct pr_str http_req_body(const struct http_request *req);
 struct pr_str http_req_id(const struct http_request *req);
 struct pr_str http_req_traceparent(const struct http_request *req); /* ours, for the next hop */
-const struct identity *http_req_identity(const struct http_request *req); /* NULL on public routes */
+const struct identity *
+http_req_identity(const struct http_request *req);         /* NULL on public routes */
 struct pr_arena *http_req_arena(struct http_request *req); /* lives as long as the request */
 
 /* The body as a JSON object (content type application/json, at most 16 deep, UTF-8, no key twice);
  * otherwise the fault is set and NULL returned. The caller decrefs. */
 json_t *http_req_json(struct http_request *req, struct pr_fault *fault);
 
-/* Before the reply. name is static, value copied. */
+/* Before the reply. name is static and lower case, value copied; one with control characters is
+ * left out and logged. */
 void http_reply_header(struct http_request *req, const char *name, struct pr_str value);
 
 void http_reply(struct http_request *req, int status, const char *content_type, struct pr_str body);
 void http_reply_json(struct http_request *req, int status, json_t *body); /* takes body */
 void http_reply_empty(struct http_request *req, int status);
 void http_reply_fault(struct http_request *req, const struct pr_fault *fault);
-void http_reply_error(struct http_request *req, enum pr_err err); /* a fault without field or detail */
+void http_reply_error(struct http_request *req,
+                      enum pr_err err); /* a fault without field or detail */
 
-/* A streamed answer. Each piece is copied; sent is called when the next one may come (one at a time), or
- * with PR_ERR_UNAVAILABLE when the client has left: then nothing more may be written and the request is
- * gone. content_length -1: chunked. The last piece ends it; an abort cuts the connection, so that the
- * client sees a broken answer, never a short one. */
+/* A streamed answer. Each piece is copied; sent is called when the next one may come (one at a
+ * time), or with PR_ERR_UNAVAILABLE when the client has left (or asked for the head alone): then
+ * nothing more may be written and the request is gone. An empty first piece sends the head. The
+ * last piece ends it, and its sent (whose fn may be NULL) is called at once. content_length -1:
+ * chunked. An abort cuts the connection, so that the client sees a broken answer, never a short
+ * one; so does a last piece that leaves the promised length unfilled. A client that left is noticed
+ * only when something is written.
+ */
 void http_reply_start(struct http_request *req, int status, int64_t content_length);
-void http_reply_write(struct http_request *req, struct pr_str piece, bool last, struct pr_done sent);
+void http_reply_write(struct http_request *req, struct pr_str piece, bool last,
+                      struct pr_done sent);
 void http_reply_abort(struct http_request *req);

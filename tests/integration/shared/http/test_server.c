@@ -1,0 +1,649 @@
+#include "shared/base/alloc.h"
+#include "shared/base/time.h"
+#include "shared/http/identity.h"
+#include "shared/metrics/metrics.h"
+#include "shared/metrics/process.h"
+#include "tests/integration/shared/http/harness.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define CLOSE "host: t\r\nconnection: close\r\n"
+
+static struct harness h;
+
+static int teardown(void **state)
+{
+    (void)state;
+    harness_free(&h);
+    return 0;
+}
+
+static void get_hello(void *arg, struct http_request *req)
+{
+    struct pr_str who = {"world", 5};
+    (void)arg;
+    http_req_query(req, "who", &who);
+    http_reply_header(req, "etag", pr_str("\"1\""));
+    http_reply_json(req, 200, json_pack("{s:s%}", "hello", who.p, who.n));
+}
+
+static void get_thing(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply(req, 200, "text/plain", http_req_param(req, "id"));
+}
+
+static void post_thing(void *arg, struct http_request *req)
+{
+    struct pr_fault fault;
+    (void)arg;
+    json_t *json = http_req_json(req, &fault);
+    if (json)
+        http_reply_json(req, 201, json);
+    else
+        http_reply_fault(req, &fault);
+}
+
+static void delete_thing(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply_empty(req, 204);
+}
+
+static void post_small(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply(req, 200, "text/plain", http_req_body(req));
+}
+
+static void get_me(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply(req, 200, "text/plain", pr_str(http_req_identity(req)->name));
+}
+
+static void get_metrics(void *arg, struct http_request *req)
+{
+    struct pr_buf out;
+    (void)arg;
+    pr_buf_init(&out, 1 << 20);
+    metrics_write(&out);
+    http_reply(req, 200, METRICS_CONTENT_TYPE, pr_buf_str(&out));
+    pr_buf_fini(&out);
+}
+
+static void get_trace(void *arg, struct http_request *req)
+{
+    (void)arg;
+    log_at(LOG_INFO, "in the handler");
+    http_reply(req, 200, "text/plain", http_req_traceparent(req));
+}
+
+static void get_split(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply_header(req, "x-name", pr_str("a\r\nset-cookie: b"));
+    http_reply(req, 200, "text/plain", pr_str("split"));
+}
+
+static void get_host(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply(req, 200, "text/plain", http_req_header(req, "host"));
+}
+
+struct later {
+    uv_timer_t timer;
+    struct http_request *req;
+};
+
+static void free_later(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void answer_later(uv_timer_t *timer)
+{
+    struct later *later = (struct later *)timer;
+    http_reply(later->req, 200, "text/plain", pr_str("late"));
+    uv_close((uv_handle_t *)timer, free_later);
+}
+
+static void get_late(void *arg, struct http_request *req)
+{
+    struct harness *harness = arg;
+    struct later *later = PR_NEW(struct later);
+    later->req = req;
+    uv_timer_init(&harness->loop, &later->timer);
+    uv_timer_start(&later->timer, answer_later, 300, 0);
+}
+
+static const struct http_route routes[] = {
+    {"GET", "/hello", get_hello, HTTP_PUBLIC, 0},
+    {"GET", "/things/{id}", get_thing, HTTP_PUBLIC, 0},
+    {"DELETE", "/things/{id}", delete_thing, HTTP_PUBLIC, 0},
+    {"POST", "/things", post_thing, HTTP_PUBLIC, 65536},
+    {"POST", "/small", post_small, HTTP_PUBLIC, 10},
+    {"GET", "/me", get_me, HTTP_IDENTITY, 0},
+    {"GET", "/metrics", get_metrics, HTTP_PUBLIC, 0},
+    {"GET", "/trace", get_trace, HTTP_PUBLIC, 0},
+    {"GET", "/split", get_split, HTTP_PUBLIC, 0},
+    {"GET", "/host", get_host, HTTP_PUBLIC, 0},
+    {"GET", "/late", get_late, HTTP_PUBLIC, 0},
+    {NULL},
+};
+
+static void run(void (*client)(struct harness *))
+{
+    harness_run(&h, routes, 64, client);
+}
+
+static struct answer_text get(struct harness *t, const char *path, const char *headers)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n" CLOSE "%s\r\n", path, headers);
+    return talk(t->port, text);
+}
+
+static struct answer_text post(struct harness *t, const char *path, const char *type,
+                               const char *body)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "POST %s HTTP/1.1\r\n" CLOSE "content-type: %s\r\ncontent-length: %zu\r\n\r\n%s", path,
+             type, strlen(body), body);
+    return talk(t->port, text);
+}
+
+static void ask_plainly(struct harness *t)
+{
+    t->answers[0] = get(t, "/hello?who=J%C3%BCrgen", "");
+    t->answers[1] = talk(t->port, "HEAD /hello HTTP/1.1\r\n" CLOSE "\r\n");
+    t->answers[2] = talk(t->port, "DELETE /things/1 HTTP/1.1\r\n" CLOSE "\r\n");
+    t->answers[3] = get(t, "/things/a%20b", "");
+    t->answers[4] = talk(t->port, "GET /hello HTTP/1.0\r\n\r\n");
+    t->answers[5] = talk(t->port, "GET /host HTTP/1.1\r\nHost: Pierrot.test:81\r\nconnection: "
+                                  "close\r\n\r\n");
+}
+
+static void test_plain_answers(void **state)
+{
+    (void)state;
+    run(ask_plainly);
+    assert_status(h.answers[0], 200);
+    assert_contains(h.answers[0], "\r\n\r\n{\"hello\":\"J\xc3\xbcrgen\"}");
+    assert_contains(h.answers[0], "\r\ncontent-type: application/json\r\n");
+    assert_contains(h.answers[0], "\r\nContent-Length: 19\r\n");
+    assert_contains(h.answers[0], "\r\netag: \"1\"\r\n");
+    assert_contains(h.answers[0], "\r\nx-request-id: ");
+    assert_lacks(h.answers[0], "h2o");
+    assert_status(h.answers[1], 200);
+    assert_contains(h.answers[1], "\r\nContent-Length: 17\r\n");
+    assert_lacks(h.answers[1], "hello\"");
+    assert_status(h.answers[2], 204);
+    assert_lacks(h.answers[2], "Content-Length");
+    assert_contains(h.answers[3], "\r\n\r\na b");
+    assert_status(h.answers[4], 200);
+    assert_contains(h.answers[5], "\r\n\r\nPierrot.test:81");
+}
+
+static void ask_wrongly(struct harness *t)
+{
+    t->answers[0] = get(t, "/nothing", "");
+    t->answers[1] = talk(t->port, "PATCH /things/1 HTTP/1.1\r\n" CLOSE "\r\n");
+    t->answers[2] = get(t, "/things/%ff", "");
+    t->answers[3] = get(t, "/things/%2e%2e", "");
+    t->answers[4] = get(t, "/hello?who=%zz", "");
+    t->answers[5] = get(t, "/split", "");
+    t->answers[6] = talk(t->port, "OPTIONS * HTTP/1.1\r\n" CLOSE "\r\n");
+    t->answers[7] = talk(t->port, "CONNECT t:443 HTTP/1.1\r\n" CLOSE "\r\n");
+}
+
+static void test_problems(void **state)
+{
+    (void)state;
+    run(ask_wrongly);
+    assert_status(h.answers[0], 404);
+    assert_contains(h.answers[0], "\r\ncontent-type: application/problem+json\r\n");
+    assert_contains(h.answers[0],
+                    "{\"type\":\"about:blank\",\"title\":\"not found\",\"status\":404,"
+                    "\"request_id\":\"");
+    assert_status(h.answers[1], 405);
+    assert_contains(h.answers[1], "\r\nallow: GET, HEAD, DELETE\r\n");
+    assert_status(h.answers[2], 400);
+    assert_contains(h.answers[2], "\"field\":\"path\"");
+    assert_status(h.answers[3], 400);
+    assert_status(h.answers[4], 400);
+    assert_contains(h.answers[4], "\"field\":\"query\"");
+    assert_status(h.answers[5], 200);
+    assert_lacks(h.answers[5], "set-cookie");
+    assert_status(h.answers[6], 404);
+    assert_status(h.answers[7], 404);
+}
+
+static void ask_ambiguously(struct harness *t)
+{
+    t->answers[0] = talk(t->port, "GET /hello HTTP/1.1\r\nconnection: close\r\n\r\n");
+    t->answers[1] = talk(t->port, "GET /hello HTTP/1.1\r\n" CLOSE "host: u\r\n\r\n");
+    t->answers[2] = talk(t->port, "POST /small HTTP/1.1\r\nhost: t\r\ncontent-length: 2\r\n"
+                                  "content-length: 3\r\n\r\nabc");
+    t->answers[3] = talk(t->port, "POST /small HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\n"
+                                  "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    t->answers[4] = talk(t->port, "GET /hello HTTP/1.1\r\nhost: t\r\nx-a: b\r\n c\r\n\r\n");
+    t->answers[5] = talk(t->port, "POST /small HTTP/1.1\r\nhost: t\r\n"
+                                  "transfer-encoding: gzip\r\n\r\n");
+    t->answers[6] = talk(t->port, "POST /small HTTP/1.1\r\n" CLOSE
+                                  "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    t->answers[7] =
+        talk(t->port, "POST /small HTTP/1.1\r\n" CLOSE "transfer-encoding: chunked\r\n\r\nxyz\r\n");
+}
+
+static void test_ambiguous_requests_are_refused(void **state)
+{
+    (void)state;
+    run(ask_ambiguously);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_status(h.answers[i], 400);
+        assert_contains(h.answers[i], "Connection: close");
+    }
+    assert_contains(h.answers[2], "application/problem+json");
+    assert_status(h.answers[6], 200);
+    assert_contains(h.answers[6], "\r\n\r\nabc");
+    assert_status(h.answers[7], 400);
+    assert_contains(h.answers[7], "application/problem+json");
+}
+
+static void send_json(struct harness *t)
+{
+    t->answers[0] = post(t, "/things", "application/json; charset=utf-8", "{\"a\":[1,{\"b\":2}]}");
+    t->answers[1] = post(t, "/things", "text/json", "{}");
+    t->answers[2] = post(t, "/things", "application/json", "{\"a\":\"\xff\"}");
+    t->answers[3] = post(t, "/things", "application/json", "{\"a\":1,\"a\":2}");
+    t->answers[4] = post(t, "/things", "application/json", "[1]");
+    t->answers[5] = post(t, "/things", "application/json", "{\"a\":1} x");
+    t->answers[6] = post(t, "/things", "application/json", "");
+    t->answers[7] = post(t, "/things", "application/json", "{\"a\":\"\\u0000\"}");
+    t->answers[8] = post(t, "/hello", "application/json", "{}");
+    t->answers[9] = post(t, "/things/1", "application/json", "{}");
+    t->answers[10] = talk(t->port, "GET /hello HTTP/1.1\r\n" CLOSE "content-length: 1\r\n\r\nx");
+
+    /* 10,000 deep. */
+    enum { DEEP = 20000 };
+    char *text = malloc(DEEP + 256);
+    int n = sprintf(text,
+                    "POST /things HTTP/1.1\r\n" CLOSE
+                    "content-type: application/json\r\ncontent-length: %d\r\n\r\n",
+                    DEEP);
+    memset(text + n, '[', DEEP / 2);
+    memset(text + n + DEEP / 2, ']', DEEP / 2);
+    text[n + DEEP] = 0;
+    t->answers[11] = talk(t->port, text);
+    free(text);
+}
+
+static void test_json_bodies(void **state)
+{
+    (void)state;
+    run(send_json);
+    assert_status(h.answers[0], 201);
+    assert_contains(h.answers[0], "\r\n\r\n{\"a\":[1,{\"b\":2}]}");
+    assert_status(h.answers[1], 415);
+    for (unsigned i = 2; i <= 7; i++) {
+        assert_status(h.answers[i], 400);
+        assert_contains(h.answers[i], "\"field\":\"body\"");
+    }
+    assert_contains(h.answers[5], "is not JSON: line 1, column");
+    assert_status(h.answers[8], 405);
+    assert_status(h.answers[9], 405);
+    assert_status(h.answers[10], 413);
+    assert_status(h.answers[11], 400);
+    assert_contains(h.answers[11], "deeper than 16");
+}
+
+static void send_too_much(struct harness *t)
+{
+    static char block[65536];
+    t->answers[0] = post(t, "/small", "text/plain", "0123456789");
+    t->answers[1] = post(t, "/small", "text/plain", "01234567890");
+    memset(block, 'x', sizeof block);
+
+    /* 100 MB announced, and sent as far as it is taken. */
+    int fd = dial(t->port);
+    send_text(fd, "POST /things HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n"
+                  "content-length: 104857600\r\n\r\n");
+    double before = process_stats_read().resident_bytes;
+    for (unsigned i = 0; i < 200 && send_bytes(fd, block, sizeof block); i++)
+        ;
+    t->numbers[0] = (int64_t)(process_stats_read().resident_bytes - before);
+    t->answers[2] = read_rest(fd, 5000);
+    close(fd);
+
+    /* Announced, and waiting for leave to send. */
+    fd = dial(t->port);
+    send_text(fd, "POST /things HTTP/1.1\r\nhost: t\r\nexpect: 100-continue\r\n"
+                  "content-length: 104857600\r\n\r\n");
+    t->answers[3] = read_rest(fd, 1000);
+    close(fd);
+
+    /* Without an end. */
+    fd = dial(t->port);
+    send_text(fd, "POST /things HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n");
+    bool taken = true;
+    for (unsigned i = 0; i < 200 && taken; i++)
+        taken = send_text(fd, "10000\r\n") && send_bytes(fd, block, sizeof block) &&
+                send_text(fd, "\r\n");
+    t->answers[4] = read_rest(fd, 5000);
+    close(fd);
+
+    t->answers[5] = talk(t->port, "POST /small HTTP/1.1\r\n" CLOSE "content-length: "
+                                  "99999999999999999999999\r\n\r\n");
+    t->answers[6] = talk(t->port, "POST /small HTTP/1.1\r\n" CLOSE
+                                  "expect: 200-ok\r\ncontent-length: 2\r\n\r\nab");
+    t->answers[7] = talk(t->port, "POST /small HTTP/1.1\r\n" CLOSE
+                                  "expect: 100-continue\r\ncontent-length: 2\r\n\r\nab");
+}
+
+static void test_too_large_bodies(void **state)
+{
+    (void)state;
+    run(send_too_much);
+    assert_status(h.answers[0], 200);
+    assert_status(h.answers[1], 413);
+    assert_contains(h.answers[1], "\"field\":\"body\"");
+    assert_status(h.answers[2], 413);
+    assert_contains(h.answers[2], "application/problem+json");
+    assert_contains(h.answers[2], "\"title\":\"Content Too Large\",\"status\":413,\"request_id\":");
+    assert_contains(h.answers[2], "\r\nx-request-id: ");
+    assert_true(h.numbers[0] < 4 << 20);
+    assert_status(h.answers[3], 413);
+    assert_status(h.answers[4], 413);
+    assert_status(h.answers[5], 400);
+    assert_status(h.answers[6], 417);
+    assert_contains(h.answers[6], "application/problem+json");
+    assert_contains(h.answers[7], "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n");
+    assert_non_null(strstr(h.log, "\"msg\":\"request\",\"method\":\"POST\",\"route\":\"none\","
+                                  "\"path\":\"/things\",\"status\":413"));
+}
+
+static void send_large_heads(struct harness *t)
+{
+    struct pr_buf text;
+    pr_buf_init(&text, 1 << 20);
+    pr_buf_puts(&text, "GET /hello HTTP/1.1\r\n" CLOSE);
+    for (int i = 0; i < 10000; i++)
+        pr_buf_printf(&text, "x-%d: y\r\n", i);
+    pr_buf_puts(&text, "\r\n");
+    pr_buf_append(&text, pr_str_n("", 1));
+    t->answers[0] = talk(t->port, text.p);
+
+    pr_buf_clear(&text);
+    pr_buf_puts(&text, "GET /hello HTTP/1.1\r\n" CLOSE "x-long: ");
+    memset(pr_buf_reserve(&text, 17000), 'y', 17000);
+    pr_buf_commit(&text, 17000);
+    pr_buf_append(&text, pr_str_n("\r\n\r\n", 5));
+    t->answers[1] = talk(t->port, text.p);
+
+    pr_buf_clear(&text);
+    pr_buf_puts(&text, "GET /hello?a=");
+    memset(pr_buf_reserve(&text, 9000), 'y', 9000);
+    pr_buf_commit(&text, 9000);
+    pr_buf_puts(&text, " HTTP/1.1\r\n" CLOSE "\r\n");
+    pr_buf_append(&text, pr_str_n("", 1));
+    t->answers[2] = talk(t->port, text.p);
+
+    pr_buf_clear(&text);
+    memset(pr_buf_reserve(&text, 600000), 'y', 600000);
+    pr_buf_commit(&text, 600000);
+    pr_buf_append(&text, pr_str_n("", 1));
+    t->answers[3] = talk(t->port, text.p); /* no head at all; reset or 400 */
+    t->answers[4] = get(t, "/hello", "");
+    pr_buf_fini(&text);
+}
+
+static void test_large_heads(void **state)
+{
+    (void)state;
+    run(send_large_heads);
+    assert_status(h.answers[0], 400);
+    assert_status(h.answers[1], 431);
+    assert_status(h.answers[2], 414);
+    assert_status(h.answers[4], 200);
+}
+
+static void pipeline(struct harness *t)
+{
+    t->answers[0] = talk(t->port, "GET /things/1 HTTP/1.1\r\nhost: t\r\n\r\n"
+                                  "GET /late HTTP/1.1\r\nhost: t\r\n\r\n"
+                                  "GET /things/3 HTTP/1.1\r\n" CLOSE "\r\n");
+    t->answers[1] =
+        talk(t->port, "GET /things/1 HTTP/1.1\r\nhost: t\r\n\r\n\x01\x02garbage\r\n\r\n");
+    t->answers[2] = talk(t->port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    t->answers[3] =
+        talk(t->port, "POST /small HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\n\r\nabcGET "
+                      "/things/2 HTTP/1.1\r\n" CLOSE "\r\n");
+}
+
+static void test_pipelines(void **state)
+{
+    (void)state;
+    run(pipeline);
+    const char *one = strstr(h.answers[0].p, "\r\n\r\n1HTTP/1.1 200 OK");
+    const char *late = strstr(h.answers[0].p, "\r\n\r\nlateHTTP/1.1 200 OK");
+    assert_non_null(one);
+    assert_non_null(late);
+    assert_true(one < late);
+    assert_contains(h.answers[0], "\r\n\r\n3");
+    assert_status(h.answers[1], 200);
+    assert_contains(h.answers[1], "HTTP/1.1 400 Bad Request");
+    assert_status(h.answers[2], 400);
+    assert_contains(h.answers[3], "\r\n\r\nabcHTTP/1.1 200 OK");
+    assert_contains(h.answers[3], "\r\n\r\n2");
+}
+
+static void leave_early(struct harness *t)
+{
+    for (int i = 0; i < 20; i++) {
+        int fd = dial(t->port);
+        struct linger reset = {.l_onoff = i % 2, .l_linger = 0};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        send_text(fd, "GET /late HTTP/1.1\r\nhost: t\r\n\r\nGET /late HTTP/1.1\r\nhost: t\r\n\r\n");
+        usleep(2000);
+        close(fd);
+    }
+    usleep(400000);
+    t->answers[0] = get(t, "/hello", "");
+}
+
+static void test_clients_that_leave_while_the_handler_works(void **state)
+{
+    (void)state;
+    run(leave_early);
+    assert_status(h.answers[0], 200);
+}
+
+static void crowd(struct harness *t)
+{
+    enum { MAX = 5 };
+    int fds[MAX];
+    for (int i = 0; i < MAX; i++) {
+        fds[i] = dial(t->port);
+        send_text(fds[i], "GET /hello HTTP/1.1\r\nhost: t\r\n\r\n");
+        free(read_rest(fds[i], 100).p);
+    }
+    t->answers[0] = get(t, "/hello", "");
+    close(fds[0]);
+    usleep(50000);
+    t->answers[1] = get(t, "/hello", "");
+    for (int i = 1; i < MAX; i++)
+        close(fds[i]);
+}
+
+static void test_too_many_connections(void **state)
+{
+    (void)state;
+    harness_run(&h, routes, 5, crowd);
+    assert_lacks(h.answers[0], "HTTP");
+    assert_status(h.answers[1], 200);
+}
+
+static void ask_with_identity(struct harness *t)
+{
+    struct identity identity = {
+        .account_id = {{1}},
+        .name = "zoe",
+        .expires_at_ms = pr_now_ms(&pr_clock_system) + 60000,
+    };
+    char signed_header[IDENTITY_HEADER_MAX], line[IDENTITY_HEADER_MAX + 32];
+    t->answers[0] = get(t, "/me", "");
+    t->answers[1] = get(t, "/me", "x-pierrot-identity: MXxub25zZW5zZQ.MXxub25zZW5zZQ\r\n");
+    identity_sign(pr_str(HARNESS_SECRET), &identity, signed_header);
+    snprintf(line, sizeof line, "X-Pierrot-Identity: %s\r\n", signed_header);
+    t->answers[2] = get(t, "/me", line);
+}
+
+static void test_identity(void **state)
+{
+    (void)state;
+    run(ask_with_identity);
+    assert_status(h.answers[0], 401);
+    assert_contains(h.answers[0], "\r\nwww-authenticate: Bearer\r\n");
+    assert_status(h.answers[1], 401);
+    assert_status(h.answers[2], 200);
+    assert_contains(h.answers[2], "\r\n\r\nzoe");
+}
+
+#define TRACE_ID "0af7651916cd43dd8448eb211c80319c"
+
+static void ask_traced(struct harness *t)
+{
+    t->answers[0] =
+        get(t, "/trace?secret=1",
+            "X-Request-Id: my-id.1\r\ntraceparent: 00-" TRACE_ID "-b7ad6b7169203331-01\r\n");
+    t->answers[1] = get(t, "/trace", "x-request-id: not plain\r\n");
+    t->answers[2] = get(t, "/metrics", "");
+}
+
+static void test_ids_logs_and_metrics(void **state)
+{
+    (void)state;
+    run(ask_traced);
+    assert_contains(h.answers[0], "\r\nx-request-id: my-id.1\r\n");
+    assert_contains(h.answers[0], "\r\n\r\n00-" TRACE_ID "-");
+    assert_lacks(h.answers[0], "b7ad6b7169203331");
+    assert_lacks(h.answers[1], "not plain");
+    struct answer_text log = {h.log, h.log_n};
+    assert_contains(log, "\"request_id\":\"my-id.1\",\"trace_id\":\"" TRACE_ID
+                         "\",\"msg\":\"in the handler\"");
+    assert_contains(log, "\"request_id\":\"my-id.1\",\"trace_id\":\"" TRACE_ID
+                         "\",\"msg\":\"request\",\"method\":\"GET\",\"route\":\"/trace\","
+                         "\"path\":\"/trace\",\"status\":200,\"bytes\":55,\"duration_ms\":0");
+    assert_contains(log, "\"client\":\"127.0.0.1\"}");
+    assert_lacks(log, "secret");
+    assert_lacks(log, "/metrics"); /* at debug only */
+    assert_contains(h.answers[2], "text/plain; version=0.0.4");
+    assert_contains(h.answers[2], "pierrot_http_requests_total{route=\"/trace\",method=\"GET\","
+                                  "status=\"200\"} 2\n");
+    assert_contains(h.answers[2], "pierrot_http_request_seconds_count{route=\"/trace\"} 2\n");
+    assert_contains(h.answers[2], "\npierrot_http_connections 1\n");
+}
+
+/* One connection idles, one waits for its answer while the server is told to close. */
+static int idle_fd, waiting_fd;
+
+static void *read_both(void *arg)
+{
+    int64_t start_ns = pr_monotonic_ns();
+    (void)arg;
+    h.answers[0] = read_rest(idle_fd, 5000);
+    h.numbers[0] = (pr_monotonic_ns() - start_ns) / 1000000;
+    h.answers[1] = read_rest(waiting_fd, 5000);
+    h.numbers[1] = (pr_monotonic_ns() - start_ns) / 1000000;
+    close(idle_fd);
+    close(waiting_fd);
+    return NULL;
+}
+
+static pthread_t reader;
+
+static void leave_two_open(struct harness *t)
+{
+    char answer[512];
+    idle_fd = dial(t->port);
+    send_text(idle_fd, "GET /hello HTTP/1.1\r\nhost: t\r\n\r\n");
+    recv(idle_fd, answer, sizeof answer, 0);
+    waiting_fd = dial(t->port);
+    send_text(waiting_fd, "GET /late HTTP/1.1\r\nhost: t\r\n\r\n");
+    usleep(50000);
+    pthread_create(&reader, NULL, read_both, NULL);
+}
+
+static void test_closing_lets_requests_end(void **state)
+{
+    (void)state;
+    run(leave_two_open);
+    pthread_join(reader, NULL);
+    assert_int_equal(h.answers[0].n, 0);
+    assert_true(h.numbers[0] < 200);
+    assert_status(h.answers[1], 200);
+    assert_contains(h.answers[1], "Connection: close");
+    assert_contains(h.answers[1], "\r\n\r\nlate");
+    assert_true(h.numbers[1] < 1000);
+}
+
+static void nothing(struct harness *t)
+{
+    char taken[32];
+    snprintf(taken, sizeof taken, "127.0.0.1:%u", t->port);
+    uv_loop_t loop;
+    static const char *const addresses[] = {NULL,        "",           "127.0.0.1", "127.0.0.1:x",
+                                            ":1",        "[::1:1",     "::1:1",     "localhost:1",
+                                            "1.2:70000", "192.0.2.1:1"};
+    uv_loop_init(&loop);
+    for (size_t i = 0; i < PR_COUNT(addresses); i++) {
+        struct http_server_options options = {
+            .listen = i ? addresses[i] : taken,
+            .routes = routes,
+            .clock = &pr_clock_system,
+            .max_connections = 1,
+        };
+        t->numbers[i] = http_server_create(&loop, &options) != NULL;
+        uv_run(&loop, UV_RUN_DEFAULT);
+    }
+    t->numbers[15] = uv_loop_close(&loop);
+}
+
+static void test_addresses_that_cannot_be_listened_on(void **state)
+{
+    (void)state;
+    run(nothing);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(h.numbers[i], 0);
+    assert_int_equal(h.numbers[15], 0);
+    assert_non_null(strstr(h.log, "\"msg\":\"cannot listen\""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_plain_answers, teardown),
+        cmocka_unit_test_teardown(test_problems, teardown),
+        cmocka_unit_test_teardown(test_ambiguous_requests_are_refused, teardown),
+        cmocka_unit_test_teardown(test_json_bodies, teardown),
+        cmocka_unit_test_teardown(test_too_large_bodies, teardown),
+        cmocka_unit_test_teardown(test_large_heads, teardown),
+        cmocka_unit_test_teardown(test_pipelines, teardown),
+        cmocka_unit_test_teardown(test_clients_that_leave_while_the_handler_works, teardown),
+        cmocka_unit_test_teardown(test_too_many_connections, teardown),
+        cmocka_unit_test_teardown(test_identity, teardown),
+        cmocka_unit_test_teardown(test_ids_logs_and_metrics, teardown),
+        cmocka_unit_test_teardown(test_closing_lets_requests_end, teardown),
+        cmocka_unit_test_teardown(test_addresses_that_cannot_be_listened_on, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

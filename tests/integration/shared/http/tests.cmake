@@ -1,0 +1,5 @@
+foreach(name server)
+    pr_test(integration/shared/http/test_${name} DEPS pr_http
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/integration/shared/http/test_${name}.c
+            ${CMAKE_SOURCE_DIR}/tests/integration/shared/http/harness.c)
+endforeach()

@@ -1,0 +1,3 @@
+foreach(name router uri json trace identity)
+    pr_test(unit/shared/http/test_${name} DEPS pr_http)
+endforeach()
