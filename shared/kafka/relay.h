@@ -22,4 +22,8 @@ struct relay;
 struct relay *relay_create(uv_loop_t *loop, const struct relay_options *options);
 void relay_poke(struct relay *relay); /* a transaction with an outbox row was committed */
 bool relay_active(const struct relay *relay);
+/* Marks what was written since then as unsent, so that it is sent again, with the same ids; *count gets how
+ * many. For the day a broker loses its disk. */
+void relay_republish(struct pg *pg, int64_t since_ms, int64_t *count, struct pr_done done);
+
 void relay_close(struct relay *relay, void (*closed)(void *arg), void *arg);

@@ -213,7 +213,7 @@ int service_serve(struct service *service)
     char source[64];
     signal(SIGPIPE, SIG_IGN);
     snprintf(source, sizeof source, "pierrot/%s", service->spec->name);
-    flow_metrics_init();
+    flow_set_observer(&flow_metrics);
     service->pg = pg_create(&service->loop, &service->pg_options);
     service->producer = kafka_producer_create(
         &service->loop,
