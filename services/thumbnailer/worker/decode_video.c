@@ -223,10 +223,10 @@ static int orientation_of(const AVStream *stream)
 
 static const int *matrix_of(const AVFrame *frame)
 {
-    int space = frame->colorspace;
+    int space = (int)frame->colorspace;
 
-    if (space == AVCOL_SPC_UNSPECIFIED)
-        space = frame->height >= HD_HEIGHT ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+    if (frame->colorspace == AVCOL_SPC_UNSPECIFIED)
+        space = frame->height >= HD_HEIGHT ? SWS_CS_ITU709 : SWS_CS_ITU601;
     return sws_getCoefficients(space); /* its numbers are those of AVCOL_SPC_ */
 }
 

@@ -25,61 +25,81 @@ const bool sandbox_is_relaxed = false;
 enum { FDS_MAX = 16 };
 
 /* What decoding, answering and exiting need. */
-static const char *const allowed[] = {
-    "read",
-    "pread64",
-    "readv",
-    "write",
-    "pwrite64",
-    "writev",
-    "lseek",
-    "fstat",
-    "close",
-    "sendmsg",
-    "recvmsg",
-    "munmap",
-    "mremap",
-    "madvise",
-    "brk",
-    "futex",
-    "set_robust_list",
-    "rseq",
-    "sched_yield",
-    "sched_getaffinity",
-    "gettid",
-    "getpid",
-    "getppid",
-    "nanosleep",
-    "clock_nanosleep",
-    "clock_gettime",
-    "clock_getres",
-    "gettimeofday",
-    "getrusage",
-    "getrandom",
-    "rt_sigaction",
-    "rt_sigprocmask",
-    "rt_sigreturn",
-    "sigaltstack",
-    "tgkill",
-    "restart_syscall",
-    "exit",
-    "exit_group",
-};
+static const char *const allowed[] = {"read",
+                                      "pread64",
+                                      "readv",
+                                      "write",
+                                      "pwrite64",
+                                      "writev",
+                                      "lseek",
+                                      "fstat",
+                                      "close",
+                                      "sendmsg",
+                                      "recvmsg",
+                                      "munmap",
+                                      "mremap",
+                                      "madvise",
+                                      "brk",
+                                      "futex",
+                                      "set_robust_list",
+                                      "rseq",
+                                      "sched_yield",
+                                      "sched_getaffinity",
+                                      "gettid",
+                                      "getpid",
+                                      "getppid",
+                                      "nanosleep",
+                                      "clock_nanosleep",
+                                      "clock_gettime",
+                                      "clock_getres",
+                                      "gettimeofday",
+                                      "getrusage",
+                                      "getrandom",
+                                      "rt_sigaction",
+                                      "rt_sigprocmask",
+                                      "rt_sigreturn",
+                                      "sigaltstack",
+                                      "tgkill",
+                                      "restart_syscall",
+                                      "exit",
+                                      "exit_group"};
 
 /* Refused with EACCES instead of death: libraries ask for these in passing (the count of
  * processors, a message catalogue, a thread's name or priority) and do without. */
-static const char *const refused[] = {
-    "open",           "openat",
-    "stat",           "lstat",
-    "access",         "faccessat",
-    "readlink",       "getcwd",
-    "uname",          "sysinfo",
-    "ioctl",          "fcntl",
-    "prctl",          "sched_setscheduler",
-    "sched_getparam", "sched_getscheduler",
-    "getpriority",    "setpriority",
-    "mbind",          "set_mempolicy",
-    "get_mempolicy",
+static const char *const refused[] = {"open",           "openat",
+                                      "stat",           "lstat",
+                                      "access",         "faccessat",
+                                      "readlink",       "getcwd",
+                                      "uname",          "sysinfo",
+                                      "ioctl",          "fcntl",
+                                      "prctl",          "sched_setscheduler",
+                                      "sched_getparam", "sched_getscheduler",
+                                      "getpriority",    "setpriority",
+                                      "mbind",          "set_mempolicy",
+                                      "get_mempolicy"};
+
+/* What depends on the arguments; any others kill. */
+static const struct {
+    uint32_t action;
+    int call;
+    unsigned count;
+    struct scmp_arg_cmp arguments[2];
+} conditional[] = {
+    /* memory never becomes code */
+    {SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
+    {SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}}},
+    /* libvips needs threads, nothing needs processes; clone3 hides its flags from a filter, and
+     * libc falls back to clone */
+    {SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, {{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}}},
+    {SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, {{0}}},
+    /* libc's fstat; by path it would tell which files there are */
+    {SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, {{3, SCMP_CMP_EQ, AT_EMPTY_PATH, 0}}},
+    {SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1, {{3, SCMP_CMP_NE, AT_EMPTY_PATH, 0}}},
+    /* sandbox_limit_cpu */
+    {SCMP_ACT_ALLOW,
+     SCMP_SYS(prlimit64),
+     2,
+     {{0, SCMP_CMP_EQ, 0, 0}, {1, SCMP_CMP_EQ, RLIMIT_CPU, 0}}},
 };
 
 static bool fail(const char *what, int error)
@@ -123,40 +143,19 @@ static bool deny_files(void)
     return result == 0 || fail("landlock_restrict_self", error);
 }
 
-static int add_all(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t count)
+static int add_rules(scmp_filter_ctx filter)
 {
     int result = 0;
 
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = seccomp_rule_add(filter, action, seccomp_syscall_resolve_name(names[i]), 0);
-    return result;
-}
-
-static int add_rules(scmp_filter_ctx filter)
-{
-    const struct scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    const struct scmp_arg_cmp thread = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
-    const struct scmp_arg_cmp by_fd = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH);
-    const struct scmp_arg_cmp by_path = SCMP_A3(SCMP_CMP_NE, AT_EMPTY_PATH);
-    const struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, 0);
-    const struct scmp_arg_cmp cpu = SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU);
-    const uint32_t allow = SCMP_ACT_ALLOW, refuse = SCMP_ACT_ERRNO(EACCES);
-    int result = add_all(filter, allow, allowed, sizeof allowed / sizeof *allowed);
-
-#define ADD(action, name, count, ...)                                                              \
-    if (result == 0)                                                                               \
-    result = seccomp_rule_add(filter, action, SCMP_SYS(name), count, __VA_ARGS__)
-    if (result == 0)
-        result = add_all(filter, refuse, refused, sizeof refused / sizeof *refused);
-    ADD(allow, mmap, 1, not_executable);
-    ADD(allow, mprotect, 1, not_executable);
-    ADD(allow, clone, 1, thread); /* libvips needs threads; nothing needs processes */
-    ADD(allow, newfstatat, 1, by_fd);
-    ADD(refuse, newfstatat, 1, by_path);
-    ADD(allow, prlimit64, 2, self, cpu); /* sandbox_limit_cpu */
-#undef ADD
-    if (result == 0) /* its flags are out of a filter's sight; libc then falls back to clone */
-        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed && result == 0; i++)
+        result =
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(allowed[i]), 0);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused && result == 0; i++)
+        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES),
+                                  seccomp_syscall_resolve_name(refused[i]), 0);
+    for (size_t i = 0; i < sizeof conditional / sizeof *conditional && result == 0; i++)
+        result = seccomp_rule_add_array(filter, conditional[i].action, conditional[i].call,
+                                        conditional[i].count, conditional[i].arguments);
     return result;
 }
 

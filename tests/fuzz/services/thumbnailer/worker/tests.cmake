@@ -1,0 +1,1 @@
+pr_fuzz(services/thumbnailer/worker/sniff DEPS thumbnailer_worker)
