@@ -33,6 +33,7 @@ struct conn_poll {
 };
 
 static void tick(struct conn *conn);
+static void unwatch(struct conn *conn);
 
 static void move(struct conn *conn, enum conn_state to)
 {
@@ -57,10 +58,10 @@ static void on_socket(uv_poll_t *handle, int status, int events)
 {
     struct conn *conn = PR_CONTAINER(handle, struct conn_poll, handle)->conn;
     (void)events;
-    if (status < 0) /* libuv has stopped watching: nothing more would ever come */
-        conn_lose(conn, uv_strerror(status));
-    else
-        tick(conn);
+    if (status <
+        0) /* libuv watches no more; libpq finds out what is wrong, or a new watch begins */
+        unwatch(conn);
+    tick(conn);
 }
 
 static void unwatch(struct conn *conn)

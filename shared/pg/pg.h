@@ -96,11 +96,13 @@ int64_t pg_int(const struct pg_result *result, size_t row, int column);  /* int2
 bool pg_bool(const struct pg_result *result, size_t row, int column);
 int64_t pg_time_ms(const struct pg_result *result, size_t row, int column); /* timestamptz */
 struct pr_uuid pg_uuid(const struct pg_result *result, size_t row, int column);
-struct pr_str pg_text(const struct pg_result *result, size_t row, int column);  /* text, varchar, jsonb as text is not */
+struct pr_str pg_text(const struct pg_result *result, size_t row, int column);  /* text, varchar */
 struct pr_str pg_bytes(const struct pg_result *result, size_t row, int column); /* bytea */
 
-/* A session advisory lock, held by a connection of its own that reconnects with backoff; changed tells
- * when it is won and when it is lost. */
+/* A session advisory lock: key, within the schema. It is held by a connection of its own (whatever
+ * options.connections says) that reconnects with backoff and tries about once a second; changed tells
+ * when it is won and when it is lost, but not of pg_lock_close. After a broken connection another may
+ * have it a moment before the loser knows: what is done under it must bear being done twice. */
 struct pg_lock;
 struct pg_lock *pg_lock_create(uv_loop_t *loop, const struct pg_options *options, int64_t key,
                                void (*changed)(void *arg, bool held), void *arg);

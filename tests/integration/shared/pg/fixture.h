@@ -23,6 +23,7 @@ struct fixture {
  * closes clean. */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
+#define FIXTURE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 /* A pool with the fixture's URL (or url, if not NULL), up. */
 void fixture_pool(struct fixture *f, const char *url, unsigned connections, int64_t deadline_ms);

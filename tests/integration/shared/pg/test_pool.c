@@ -226,18 +226,17 @@ static void test_rows_error_ends_query(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-        TEST(test_many_at_once),
-        TEST(test_large_values),
-        TEST(test_parameters_too_large),
-        TEST(test_batch_is_atomic),
-        TEST(test_unique_violation),
-        TEST(test_error_at_commit),
-        TEST(test_refused),
-        TEST(test_failed_prepare),
-        TEST(test_prepare_outlives_failure),
-        TEST(test_stale_statements),
-        TEST(test_rows_error_ends_query),
+        FIXTURE_TEST(test_many_at_once),
+        FIXTURE_TEST(test_large_values),
+        FIXTURE_TEST(test_parameters_too_large),
+        FIXTURE_TEST(test_batch_is_atomic),
+        FIXTURE_TEST(test_unique_violation),
+        FIXTURE_TEST(test_error_at_commit),
+        FIXTURE_TEST(test_refused),
+        FIXTURE_TEST(test_failed_prepare),
+        FIXTURE_TEST(test_prepare_outlives_failure),
+        FIXTURE_TEST(test_stale_statements),
+        FIXTURE_TEST(test_rows_error_ends_query),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
