@@ -1,0 +1,362 @@
+#include "tests/support/fake_media_repo.h"
+
+#include "shared/base/alloc.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+static struct fake_media_repo *self(struct media_repo *port)
+{
+    return PR_CONTAINER(port, struct fake_media_repo, port);
+}
+
+struct media *fake_media_repo_find(struct fake_media_repo *repo, const struct pr_uuid *id)
+{
+    for (size_t i = 0; i < repo->rows_n; i++) {
+        if (pr_uuid_eq(&repo->rows[i].id, id))
+            return &repo->rows[i];
+    }
+    return NULL;
+}
+
+size_t fake_media_repo_sent(const struct fake_media_repo *repo, enum message_kind kind,
+                            const struct pr_uuid *media_id)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < repo->outbox_n; i++)
+        n += repo->outbox[i].kind == kind && pr_uuid_eq(&repo->outbox[i].media_id, media_id);
+    return n;
+}
+
+void fake_media_repo_put(struct fake_media_repo *repo, const struct media *media)
+{
+    assert_true(repo->rows_n < FAKE_ROWS);
+    repo->rows[repo->rows_n++] = *media;
+}
+
+static void add_message(struct fake_media_repo *repo, enum message_kind kind,
+                        const struct media *media, int64_t version)
+{
+    assert_true(repo->outbox_n < FAKE_LOG);
+    repo->outbox[repo->outbox_n++] =
+        (struct fake_message){kind, media->id, media->owner_id, version};
+}
+
+/* True the first time. */
+static bool add_to_inbox(struct fake_media_repo *repo, const struct message_origin *origin)
+{
+    for (size_t i = 0; i < repo->inbox_n; i++) {
+        if (pr_uuid_eq(&repo->inbox[i], &origin->id))
+            return false;
+    }
+    assert_true(repo->inbox_n < FAKE_LOG);
+    repo->inbox[repo->inbox_n++] = origin->id;
+    return true;
+}
+
+static void add_job(struct fake_media_repo *repo, const struct media *media, int64_t run_at_ms)
+{
+    assert_true(repo->jobs_n < FAKE_LOG);
+    struct fake_job *job = &repo->jobs[repo->jobs_n++];
+    *job = (struct fake_job){
+        .id = (int64_t)repo->jobs_n, .media_id = media->id, .run_at_ms = run_at_ms};
+    memcpy(job->object_key, media->object_key, sizeof job->object_key);
+}
+
+struct job_claim fake_media_repo_claim(struct fake_media_repo *repo, int64_t job_id)
+{
+    struct fake_job *job = &repo->jobs[job_id - 1];
+    job->lease = pr_uuid_v7(0);
+    return (struct job_claim){job_id, job->lease};
+}
+
+/* What a call takes, until it has its effect. */
+struct args {
+    struct fake_media_repo *repo;
+    const struct pr_uuid *id;
+    const struct media *media;
+    const struct media_query *query;
+    const struct message_origin *origin;
+    const struct media_rendered_msg *rendered;
+    const struct media_rejected_msg *rejected;
+    const struct job_claim *job;
+    int64_t at_ms;
+    size_t limit;
+    bool *changed;
+    struct media *out;
+    struct media_page *page;
+};
+
+static void pass(const char *name, gate_effect_fn effect, const struct args *args,
+                 struct pr_done done)
+{
+    gate_pass(args->repo->gate, name, effect, args, sizeof *args, done);
+}
+
+static enum pr_err insert_effect(const void *arg)
+{
+    const struct args *args = arg;
+    if (fake_media_repo_find(args->repo, &args->media->id))
+        return PR_ERR_CONFLICT;
+    fake_media_repo_put(args->repo, args->media);
+    add_message(args->repo, MESSAGE_MEDIA_CREATED, args->media, args->media->version);
+    return PR_OK;
+}
+
+static void insert(struct media_repo *port, const struct media *media, struct pr_done done)
+{
+    pass("insert", insert_effect, &(struct args){.repo = self(port), .media = media}, done);
+}
+
+static enum pr_err load_effect(const void *arg)
+{
+    const struct args *args = arg;
+    const struct media *row = fake_media_repo_find(args->repo, args->id);
+    if (!row)
+        return PR_ERR_NOT_FOUND;
+    *args->out = *row;
+    return PR_OK;
+}
+
+static void load(struct media_repo *port, const struct pr_uuid *id, struct media *out,
+                 struct pr_done done)
+{
+    pass("load", load_effect, &(struct args){.repo = self(port), .id = id, .out = out}, done);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    return memcmp(((const struct media *)b)->id.b, ((const struct media *)a)->id.b, 16);
+}
+
+static int oldest_url_first(const void *a, const void *b)
+{
+    int64_t first = ((const struct media *)a)->upload_expires_at_ms;
+    int64_t second = ((const struct media *)b)->upload_expires_at_ms;
+    return (first > second) - (first < second);
+}
+
+static bool wanted(const struct media_query *query, const struct media *row)
+{
+    return pr_uuid_eq(&row->owner_id, &query->owner_id) &&
+           (pr_uuid_is_nil(&query->before_id) ||
+            memcmp(row->id.b, query->before_id.b, sizeof row->id.b) < 0) &&
+           (query->state < 0 || query->state == (int)row->state) &&
+           (query->kind < 0 || query->kind == (int)row->type->kind);
+}
+
+static struct media *new_item(struct media_page *page)
+{
+    if (!page->items)
+        page->items = pr_arena_alloc(&page->arena, FAKE_ROWS * sizeof *page->items);
+    return &page->items[page->items_n++];
+}
+
+static enum pr_err list_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct media_page *page = args->page;
+    for (size_t i = 0; i < args->repo->rows_n; i++) {
+        if (wanted(args->query, &args->repo->rows[i]))
+            *new_item(page) = args->repo->rows[i];
+    }
+    if (page->items_n > 0)
+        qsort(page->items, page->items_n, sizeof *page->items, newest_first);
+    page->more = page->items_n > args->query->limit;
+    if (page->more)
+        page->items_n = args->query->limit;
+    return PR_OK;
+}
+
+static void list(struct media_repo *port, const struct media_query *query, struct media_page *out,
+                 struct pr_done done)
+{
+    pass("list", list_effect, &(struct args){.repo = self(port), .query = query, .page = out},
+         done);
+}
+
+/* The row, when it is as the writer of `version` found it. */
+static struct media *guarded(const struct args *args, int64_t version)
+{
+    struct media *row = fake_media_repo_find(args->repo, &args->media->id);
+    *args->changed = row && row->version == version;
+    return *args->changed ? row : NULL;
+}
+
+static enum pr_err save_finalized_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct media *row = guarded(args, args->media->version - 1);
+    if (row) {
+        row->state = MEDIA_FINALIZED;
+        row->version = args->media->version;
+        row->finalized_at_ms = args->media->finalized_at_ms;
+        add_message(args->repo, MESSAGE_MEDIA_FINALIZED, row, row->version);
+    }
+    return PR_OK;
+}
+
+static void save_finalized(struct media_repo *port, const struct media *media, bool *changed,
+                           struct pr_done done)
+{
+    pass("save_finalized", save_finalized_effect,
+         &(struct args){.repo = self(port), .media = media, .changed = changed}, done);
+}
+
+static enum pr_err save_rejected_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct media *row = guarded(args, args->media->version - 1);
+    if (row) {
+        row->state = MEDIA_REJECTED;
+        row->version = args->media->version;
+        memcpy(row->reject_reason, args->media->reject_reason, sizeof row->reject_reason);
+    }
+    return PR_OK;
+}
+
+static void save_rejected(struct media_repo *port, const struct media *media, bool *changed,
+                          struct pr_done done)
+{
+    pass("save_rejected", save_rejected_effect,
+         &(struct args){.repo = self(port), .media = media, .changed = changed}, done);
+}
+
+static enum pr_err remove_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct fake_media_repo *repo = args->repo;
+    struct media *row = guarded(args, args->media->version);
+    if (!row)
+        return PR_OK;
+    add_message(repo, MESSAGE_MEDIA_DELETED, row, row->version + 1);
+    add_job(repo, row, args->at_ms);
+    if (row->upload_expires_at_ms > args->at_ms)
+        add_job(repo, row, row->upload_expires_at_ms + 60000);
+    *row = repo->rows[--repo->rows_n];
+    return PR_OK;
+}
+
+static void remove_row(struct media_repo *port, const struct media *media, int64_t now_ms,
+                       bool *changed, struct pr_done done)
+{
+    pass("remove", remove_effect,
+         &(struct args){.repo = self(port), .media = media, .at_ms = now_ms, .changed = changed},
+         done);
+}
+
+static enum pr_err list_abandoned_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct media_page *page = args->page;
+    for (size_t i = 0; i < args->repo->rows_n; i++) {
+        const struct media *row = &args->repo->rows[i];
+        if (row->state == MEDIA_CREATED && row->upload_expires_at_ms < args->at_ms)
+            *new_item(page) = *row;
+    }
+    if (page->items_n > 0)
+        qsort(page->items, page->items_n, sizeof *page->items, oldest_url_first);
+    if (page->items_n > args->limit)
+        page->items_n = args->limit;
+    return PR_OK;
+}
+
+static void list_abandoned(struct media_repo *port, int64_t before_ms, size_t limit,
+                           struct media_page *out, struct pr_done done)
+{
+    pass("list_abandoned", list_abandoned_effect,
+         &(struct args){.repo = self(port), .at_ms = before_ms, .limit = limit, .page = out}, done);
+}
+
+static void copy_text(struct pr_str text, char *out, size_t size)
+{
+    assert_true(pr_str_copy(text, out, size));
+}
+
+static enum pr_err apply_rendered_effect(const void *arg)
+{
+    const struct args *args = arg;
+    const struct media_rendered_msg *msg = args->rendered;
+    struct media *row = fake_media_repo_find(args->repo, &msg->media_id);
+    if (!add_to_inbox(args->repo, args->origin) || !row || row->state != MEDIA_FINALIZED)
+        return PR_OK;
+    row->state = MEDIA_READY;
+    row->version++;
+    row->width = msg->width;
+    row->height = msg->height;
+    row->duration_ms = msg->has_duration_ms ? msg->duration_ms : 0;
+    row->degraded = msg->degraded;
+    assert_true(msg->placeholder.n <= sizeof row->placeholder);
+    row->placeholder_n = msg->placeholder.n;
+    if (msg->placeholder.n)
+        memcpy(row->placeholder, msg->placeholder.p, msg->placeholder.n);
+    row->renditions_n = msg->renditions_count;
+    for (size_t i = 0; i < msg->renditions_count; i++) {
+        const struct rendition_msg *from = &msg->renditions[i];
+        struct media_rendition *to = &row->renditions[i];
+        copy_text(from->name, to->name, sizeof to->name);
+        copy_text(from->object_key, to->object_key, sizeof to->object_key);
+        copy_text(from->content_type, to->content_type, sizeof to->content_type);
+        to->width = from->width;
+        to->height = from->height;
+        to->size_bytes = from->size_bytes;
+    }
+    return PR_OK;
+}
+
+static void apply_rendered(struct media_repo *port, const struct message_origin *origin,
+                           const struct media_rendered_msg *msg, struct pr_done done)
+{
+    pass("apply_rendered", apply_rendered_effect,
+         &(struct args){.repo = self(port), .origin = origin, .rendered = msg}, done);
+}
+
+static enum pr_err apply_rejected_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct media *row = fake_media_repo_find(args->repo, &args->rejected->media_id);
+    if (!add_to_inbox(args->repo, args->origin) || !row || row->state != MEDIA_FINALIZED)
+        return PR_OK;
+    row->state = MEDIA_REJECTED;
+    row->version++;
+    copy_text(args->rejected->reason, row->reject_reason, sizeof row->reject_reason);
+    return PR_OK;
+}
+
+static void apply_rejected(struct media_repo *port, const struct message_origin *origin,
+                           const struct media_rejected_msg *msg, struct pr_done done)
+{
+    pass("apply_rejected", apply_rejected_effect,
+         &(struct args){.repo = self(port), .origin = origin, .rejected = msg}, done);
+}
+
+static enum pr_err finish_purge_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct fake_job *job = &args->repo->jobs[args->job->id - 1];
+    if (pr_uuid_eq(&job->lease, &args->job->lease))
+        job->done = true;
+    return PR_OK;
+}
+
+static void finish_purge(struct media_repo *port, const struct job_claim *job, struct pr_done done)
+{
+    pass("finish_purge", finish_purge_effect, &(struct args){.repo = self(port), .job = job}, done);
+}
+
+void fake_media_repo_init(struct fake_media_repo *repo, struct gate *gate)
+{
+    repo->gate = gate;
+    repo->port = (struct media_repo){
+        .insert = insert,
+        .load = load,
+        .list = list,
+        .save_finalized = save_finalized,
+        .save_rejected = save_rejected,
+        .remove = remove_row,
+        .list_abandoned = list_abandoned,
+        .apply_rendered = apply_rendered,
+        .apply_rejected = apply_rejected,
+        .finish_purge = finish_purge,
+    };
+}

@@ -1,0 +1,51 @@
+/* fake_media_repo: media_repo in memory. It keeps what Postgres would (rows, outbox, inbox, jobs)
+ * and passes the same contract suite (tests/contract/services/media). */
+#pragma once
+
+#include "services/media/usecases/ports.h"
+#include "tests/support/gate.h"
+
+#define FAKE_ROWS 256
+#define FAKE_LOG 1024
+
+struct fake_message {
+    enum message_kind kind;
+    struct pr_uuid media_id, owner_id;
+    int64_t version;
+};
+
+struct fake_job {
+    int64_t id;
+    struct pr_uuid media_id;
+    char object_key[MEDIA_OBJECT_KEY_MAX + 1];
+    int64_t run_at_ms;
+    struct pr_uuid lease; /* nil until it is claimed */
+    bool done;
+};
+
+struct fake_media_repo {
+    struct media_repo port;
+    struct gate *gate;
+    struct media rows[FAKE_ROWS];
+    size_t rows_n;
+    struct fake_message outbox[FAKE_LOG];
+    size_t outbox_n;
+    struct pr_uuid inbox[FAKE_LOG];
+    size_t inbox_n;
+    struct fake_job jobs[FAKE_LOG];
+    size_t jobs_n;
+};
+
+/* repo is large: on the heap, zeroed. gate is borrowed. */
+void fake_media_repo_init(struct fake_media_repo *repo, struct gate *gate);
+
+/* Puts a row there without a message, as a test wants to find it. */
+void fake_media_repo_put(struct fake_media_repo *repo, const struct media *media);
+
+struct media *fake_media_repo_find(struct fake_media_repo *repo,
+                                   const struct pr_uuid *id); /* or NULL */
+size_t fake_media_repo_sent(const struct fake_media_repo *repo, enum message_kind kind,
+                            const struct pr_uuid *media_id);
+
+/* Leases a job, as a runner would; whoever had it before has it no longer. */
+struct job_claim fake_media_repo_claim(struct fake_media_repo *repo, int64_t job_id);

@@ -1,0 +1,14 @@
+# What tests share: a clock that is moved by hand, caught log lines, and the fakes of ports behind one
+# gate that answers at once, later, or with an error.
+pr_library(test_support SOURCES
+    ${CMAKE_SOURCE_DIR}/tests/support/await.c
+    ${CMAKE_SOURCE_DIR}/tests/support/clock.c
+    ${CMAKE_SOURCE_DIR}/tests/support/failures.c
+    ${CMAKE_SOURCE_DIR}/tests/support/gate.c
+    ${CMAKE_SOURCE_DIR}/tests/support/logs.c
+    DEPS pr_base pr_log cmocka)
+pr_library(test_media_fakes SOURCES
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_media_repo.c
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_object_store.c
+    ${CMAKE_SOURCE_DIR}/tests/support/media_world.c
+    DEPS test_support media_usecases)
