@@ -24,59 +24,26 @@ const bool sandbox_is_relaxed = false;
 
 enum { FDS_MAX = 16 };
 
+/* clang-format off */
 /* What decoding, answering and exiting need. */
-static const char *const allowed[] = {"read",
-                                      "pread64",
-                                      "readv",
-                                      "write",
-                                      "pwrite64",
-                                      "writev",
-                                      "lseek",
-                                      "fstat",
-                                      "close",
-                                      "sendmsg",
-                                      "recvmsg",
-                                      "munmap",
-                                      "mremap",
-                                      "madvise",
-                                      "brk",
-                                      "futex",
-                                      "set_robust_list",
-                                      "rseq",
-                                      "sched_yield",
-                                      "sched_getaffinity",
-                                      "gettid",
-                                      "getpid",
-                                      "getppid",
-                                      "nanosleep",
-                                      "clock_nanosleep",
-                                      "clock_gettime",
-                                      "clock_getres",
-                                      "gettimeofday",
-                                      "getrusage",
-                                      "getrandom",
-                                      "rt_sigaction",
-                                      "rt_sigprocmask",
-                                      "rt_sigreturn",
-                                      "sigaltstack",
-                                      "tgkill",
-                                      "restart_syscall",
-                                      "exit",
-                                      "exit_group"};
+static const char *const allowed[] = {
+    "read", "pread64", "readv", "write", "pwrite64", "writev", "lseek", "fstat", "close",
+    "sendmsg", "recvmsg", "munmap", "mremap", "madvise", "brk", "futex", "set_robust_list",
+    "rseq", "sched_yield", "sched_getaffinity", "gettid", "getpid", "getppid", "nanosleep",
+    "clock_nanosleep", "clock_gettime", "clock_getres", "gettimeofday", "getrusage",
+    "getrandom", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
+    "restart_syscall", "exit", "exit_group",
+};
 
 /* Refused with EACCES instead of death: libraries ask for these in passing (the count of
  * processors, a message catalogue, a thread's name or priority) and do without. */
-static const char *const refused[] = {"open",           "openat",
-                                      "stat",           "lstat",
-                                      "access",         "faccessat",
-                                      "readlink",       "getcwd",
-                                      "uname",          "sysinfo",
-                                      "ioctl",          "fcntl",
-                                      "prctl",          "sched_setscheduler",
-                                      "sched_getparam", "sched_getscheduler",
-                                      "getpriority",    "setpriority",
-                                      "mbind",          "set_mempolicy",
-                                      "get_mempolicy"};
+static const char *const refused[] = {
+    "open", "openat", "stat", "lstat", "access", "faccessat", "readlink", "getcwd", "uname",
+    "sysinfo", "ioctl", "fcntl", "prctl", "sched_setscheduler", "sched_getparam",
+    "sched_getscheduler", "getpriority", "setpriority", "mbind", "set_mempolicy",
+    "get_mempolicy",
+};
+/* clang-format on */
 
 /* What depends on the arguments; any others kill. */
 static const struct {
