@@ -53,8 +53,12 @@ static bool base64_decode(struct pr_str text, void *out, size_t *n, int variant)
 {
     const char *end;
     size_t room = *n;
+    for (size_t i = 0; i < text.n; i++) {
+        if ((uint8_t)text.p[i] > 0x7f)
+            return false; /* libsodium 1.0.18 takes such bytes for digits */
+    }
     return sodium_base642bin(out, room, text.p, text.n, NULL, n, &end, variant) == 0 &&
-           end == text.p + text.n;
+           (size_t)(end - text.p) == text.n;
 }
 
 bool pr_base64_decode(struct pr_str text, void *out, size_t *n)
