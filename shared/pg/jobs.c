@@ -10,8 +10,8 @@
 
 #include "shared/base/alloc.h"
 #include "shared/base/arena.h"
-#include "shared/base/encode.h"
 #include "shared/loop/ticker.h"
+#include "shared/pg/jobs_sql.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -19,10 +19,6 @@
 
 #define PURGE_EVERY_MS ((uint64_t)3600 * 1000)
 #define PURGE_ROWS 5000
-
-/* A job given out so often after it was exhausted is dead: its conclusion brings the process down.
- */
-#define CONCLUSIONS_MAX "20"
 
 struct running {
     TAILQ_ENTRY(running) link;
@@ -57,46 +53,24 @@ struct jobs {
 static void claim(struct jobs *jobs);
 static void maybe_close(struct jobs *jobs);
 
-/* ---- statements about several jobs at once: $1 ids, $2 leases ---- */
-
-static const struct pg_stmt renew_stmt = {
-    "jobs_renew",
-    "update job set lease_until = now() + $3 * interval '1 millisecond'"
-    " from unnest($1::int8[], $2::uuid[]) as mine (id, lease)"
-    " where job.id = mine.id and job.lease = mine.lease and state in ('leased', 'done')"
-    " returning job.id",
-};
-
-static const struct pg_stmt give_back_stmt = {
-    "jobs_give_back",
-    "update job set state = 'ready', attempts = attempts - 1, lease = null, lease_until = null"
-    " from unnest($1::int8[], $2::uuid[]) as mine (id, lease)"
-    " where job.id = mine.id and job.lease = mine.lease and state = 'leased'",
-};
-
-static struct pg_query *about_all(struct jobs *jobs, const struct pg_stmt *stmt,
-                                  const struct running_list *list)
+static struct job_lease lease_of(const struct running *running)
 {
-    struct pg_query *query = pg_query_new(jobs->pg);
-    struct running *running;
-    struct pr_buf ids, leases;
-    char text[PR_UUID_TEXT];
-    pr_buf_init(&ids, (size_t)1 << 20);
-    pr_buf_init(&leases, (size_t)1 << 20);
-    TAILQ_FOREACH (running, list, link) {
-        pr_buf_printf(&ids, "%c%lld", ids.n ? ',' : '{', (long long)running->job.id);
-        pr_buf_printf(&leases, "%c%s", leases.n ? ',' : '{',
-                      pr_uuid_format(&running->job.lease, text));
-    }
-    pr_buf_puts(&ids, "}");
-    pr_buf_puts(&leases, "}");
-    pg_query_add(query, stmt);
-    pg_bind_text(query, pr_buf_str(&ids));
-    pg_bind_text(query, pr_buf_str(&leases));
-    pr_buf_fini(&ids);
-    pr_buf_fini(&leases);
-    jobs->queries++;
-    return query;
+    return (struct job_lease){running->job.id, running->job.lease};
+}
+
+/* Of all in the list; freed by the caller. */
+static struct job_lease *leases_of(const struct running_list *list, size_t *n)
+{
+    struct job_lease *leases;
+    const struct running *running;
+    *n = 0;
+    TAILQ_FOREACH (running, list, link)
+        ++*n;
+    leases = pr_alloc(*n * sizeof *leases);
+    *n = 0;
+    TAILQ_FOREACH (running, list, link)
+        leases[(*n)++] = lease_of(running);
+    return leases;
 }
 
 /* ---- one job ---- */
@@ -149,43 +123,23 @@ static int64_t backoff_ms(const struct jobs_options *options, int attempts)
     return randombytes_uniform((uint32_t)most + 1);
 }
 
-static void release(struct running *running, enum pr_err err)
+/* Ready again after a pause when the error is a temporary one, else dead. */
+static void write_down(struct running *running, enum pr_err err)
 {
-    static const struct pg_stmt release_stmt = {
-        "jobs_release",
-        "update job set state = 'ready', run_at = now() + $3 * interval '1 millisecond',"
-        " last_error = $4, lease = null, lease_until = null"
-        " where id = $1 and lease = $2 and state = 'leased'",
-    };
     const struct job *job = &running->job;
-    int64_t pause_ms = backoff_ms(&running->jobs->options, job->attempts);
-    struct pg_query *query = pg_query_new(running->jobs->pg);
-    log_at(LOG_WARN, "a job failed and is tried again", LOG_INT("job", job->id), LOG_ERR(err),
-           LOG_INT("attempt", job->attempts), LOG_INT("retry_in_ms", pause_ms));
-    pg_query_add(query, &release_stmt);
-    pg_bind_int(query, job->id);
-    pg_bind_uuid(query, &job->lease);
-    pg_bind_int(query, pause_ms);
-    pg_bind_text(query, pr_str(pr_err_text(err)));
-    pg_query_rows(query, read_written, running);
-    pg_query_run(query, (struct pr_done){written, running});
-}
-
-static void bury(struct running *running, enum pr_err err)
-{
-    static const struct pg_stmt bury_stmt = {
-        "jobs_bury",
-        "update job set state = 'dead', last_error = $3, finished_at = now()"
-        " where id = $1 and lease = $2 and state = 'leased'",
-    };
-    const struct job *job = &running->job;
-    struct pg_query *query = pg_query_new(running->jobs->pg);
-    log_at(LOG_ERROR, "a job is dead", LOG_INT("job", job->id), LOG_ERR(err),
-           LOG_INT("attempt", job->attempts));
-    pg_query_add(query, &bury_stmt);
-    pg_bind_int(query, job->id);
-    pg_bind_uuid(query, &job->lease);
-    pg_bind_text(query, pr_str(pr_err_text(err)));
+    struct job_lease lease = lease_of(running);
+    struct pg *pg = running->jobs->pg;
+    struct pg_query *query;
+    if (pr_err_class(err) == PR_CLASS_TEMPORARY) {
+        int64_t pause_ms = backoff_ms(&running->jobs->options, job->attempts);
+        log_at(LOG_WARN, "a job failed and is tried again", LOG_INT("job", job->id), LOG_ERR(err),
+               LOG_INT("attempt", job->attempts), LOG_INT("retry_in_ms", pause_ms));
+        query = jobs_sql_release(pg, &lease, pause_ms, pr_err_text(err));
+    } else {
+        log_at(LOG_ERROR, "a job is dead", LOG_INT("job", job->id), LOG_ERR(err),
+               LOG_INT("attempt", job->attempts));
+        query = jobs_sql_bury(pg, &lease, pr_err_text(err));
+    }
     pg_query_rows(query, read_written, running);
     pg_query_run(query, (struct pr_done){written, running});
 }
@@ -199,55 +153,28 @@ static void run_done(void *arg, enum pr_err err)
         leave(running);
         return;
     }
-    const struct log_context *outer = log_context_enter(&running->job.context);
-    if (pr_err_class(err) == PR_CLASS_TEMPORARY)
-        release(running, err);
-    else
-        bury(running, err);
+    struct log_context context = running->job.context;
+    const struct log_context *outer = log_context_enter(&context);
+    write_down(running, err);
     log_context_enter(outer);
 }
 
 /* ---- claiming ---- */
-
-/* The trace of the cause goes on, in a span of our own (W3C Trace Context, version 00). */
-static void fill_context(struct log_context *context, const char *kind, struct pr_str traceparent)
-{
-    unsigned char span[8];
-    context->usecase = kind;
-    if (traceparent.n != 55)
-        return;
-    pr_str_copy(pr_str_n(traceparent.p + 3, 32), context->trace_id, sizeof context->trace_id);
-    randombytes_buf(span, sizeof span);
-    pr_hex_encode(span, sizeof span, context->span_id);
-}
-
-static struct running *read_job(struct jobs *jobs, const struct pg_result *result, size_t row)
-{
-    struct running *running = PR_NEW(struct running);
-    struct job *job = &running->job;
-    running->jobs = jobs;
-    job->id = pg_int(result, row, 0);
-    job->lease = pg_uuid(result, row, 1);
-    job->subject = pg_uuid(result, row, 2);
-    job->account = pg_uuid(result, row, 3);
-    job->args = pr_arena_copy(&running->arena, pg_bytes(result, row, 4));
-    job->attempts = (int)pg_int(result, row, 5);
-    job->max_attempts = (int)pg_int(result, row, 6);
-    job->exhausted = job->attempts > job->max_attempts;
-    fill_context(&job->context, jobs->options.kind, pg_text(result, row, 7));
-    return running;
-}
 
 static enum pr_err read_claimed(void *arg, const struct pg_result *result)
 {
     struct jobs *jobs = arg;
     jobs->n_claimed = pg_count(result);
     for (size_t row = 0; row < jobs->n_claimed; row++) {
-        if (pg_bool(result, row, 8))
-            log_at(LOG_ERROR, "a job is dead: it was never concluded",
-                   LOG_INT("job", pg_int(result, row, 0)));
-        else
-            TAILQ_INSERT_TAIL(&jobs->fresh, read_job(jobs, result, row), link);
+        struct running *running = PR_NEW(struct running);
+        running->jobs = jobs;
+        running->job.context.usecase = jobs->options.kind;
+        if (jobs_sql_read_claimed(result, row, &running->arena, &running->job)) {
+            TAILQ_INSERT_TAIL(&jobs->fresh, running, link);
+            continue;
+        }
+        log_at(LOG_ERROR, "a job is dead: it was never concluded", LOG_INT("job", running->job.id));
+        forget(running);
     }
     return PR_OK;
 }
@@ -259,10 +186,18 @@ static void run_fresh(struct jobs *jobs)
         TAILQ_REMOVE(&jobs->fresh, running, link);
         TAILQ_INSERT_TAIL(&jobs->running, running, link);
         jobs->n_running++;
-        const struct log_context *outer = log_context_enter(&running->job.context);
+        struct log_context context = running->job.context; /* the job may be gone after run */
+        const struct log_context *outer = log_context_enter(&context);
         jobs->options.run(jobs->options.arg, &running->job, (struct pr_done){run_done, running});
         log_context_enter(outer);
     }
+}
+
+static void start_query(struct jobs *jobs, struct pg_query *query,
+                        void (*ended)(void *arg, enum pr_err err))
+{
+    jobs->queries++;
+    pg_query_run(query, (struct pr_done){ended, jobs});
 }
 
 static void query_ended(void *arg, enum pr_err err)
@@ -276,9 +211,11 @@ static void query_ended(void *arg, enum pr_err err)
 static void give_back_fresh(struct jobs *jobs)
 {
     struct running *running;
-    if (!TAILQ_EMPTY(&jobs->fresh))
-        pg_query_run(about_all(jobs, &give_back_stmt, &jobs->fresh),
-                     (struct pr_done){query_ended, jobs});
+    size_t n;
+    struct job_lease *leases = leases_of(&jobs->fresh, &n);
+    if (n > 0)
+        start_query(jobs, jobs_sql_give_back(jobs->pg, leases, n), query_ended);
+    free(leases);
     while ((running = TAILQ_FIRST(&jobs->fresh))) {
         TAILQ_REMOVE(&jobs->fresh, running, link);
         forget(running);
@@ -308,63 +245,27 @@ static enum pr_err read_purged(void *arg, const struct pg_result *result)
 
 static void purge(struct jobs *jobs)
 {
-    static const struct pg_stmt purge_stmt = {
-        "jobs_purge",
-        "delete from job where id = any (array(select id from job where kind = $1"
-        " and state in ('done', 'cancelled') and finished_at < now() - interval '7 days'"
-        " order by finished_at limit $2))",
-    };
     uint64_t now_ms = uv_now(jobs->loop);
     if (now_ms < jobs->purge_at_ms)
         return;
     jobs->purge_at_ms = now_ms + PURGE_EVERY_MS;
-    struct pg_query *query = pg_query_new(jobs->pg);
-    pg_query_add(query, &purge_stmt);
-    pg_bind_text(query, pr_str(jobs->options.kind));
-    pg_bind_int(query, PURGE_ROWS);
+    struct pg_query *query = jobs_sql_purge(jobs->pg, jobs->options.kind, PURGE_ROWS);
     pg_query_rows(query, read_purged, jobs);
-    jobs->queries++;
-    pg_query_run(query, (struct pr_done){query_ended, jobs});
+    start_query(jobs, query, query_ended);
 }
 
 static void claim(struct jobs *jobs)
 {
-    static const struct pg_stmt claim_stmt = {
-        "jobs_claim",
-        "with ended as ("
-        "  select id from job where kind = $1 and state = 'leased' and lease_until < now()"
-        "  order by lease_until limit $2 for update skip locked"
-        "), fresh as ("
-        "  select id from job where kind = $1 and state = 'ready' and run_at <= now()"
-        "  order by priority desc, turn, id"
-        "  limit greatest($2 - (select count(*) from ended), 0) for update skip locked"
-        "), taken as ("
-        "  update job set attempts = attempts + 1, lease = gen_random_uuid(),"
-        "    lease_until = now() + $3 * interval '1 millisecond',"
-        "    last_error = case state when 'leased' then 'the lease ended' else last_error end,"
-        "    state = case when attempts < max_attempts + " CONCLUSIONS_MAX
-        "      then 'leased' else 'dead' end,"
-        "    finished_at = case when attempts < max_attempts + " CONCLUSIONS_MAX
-        "      then null else now() end"
-        "  where id = any (array(select id from ended union all select id from fresh))"
-        "  returning *"
-        ") select id, lease, subject, account, args, attempts, max_attempts,"
-        "  coalesce(traceparent, ''), state = 'dead' from taken order by priority desc, turn, id",
-    };
     if (jobs->claiming || jobs->closing || jobs->n_running >= jobs->options.slots)
         return;
     jobs->claiming = true;
     jobs->again = false;
     jobs->n_asked = jobs->options.slots - jobs->n_running;
     jobs->n_claimed = 0;
-    struct pg_query *query = pg_query_new(jobs->pg);
-    pg_query_add(query, &claim_stmt);
-    pg_bind_text(query, pr_str(jobs->options.kind));
-    pg_bind_int(query, (int64_t)jobs->n_asked);
-    pg_bind_int(query, jobs->options.lease_ms);
+    struct pg_query *query = jobs_sql_claim(jobs->pg, jobs->options.kind, (int64_t)jobs->n_asked,
+                                            jobs->options.lease_ms);
     pg_query_rows(query, read_claimed, jobs);
-    jobs->queries++;
-    pg_query_run(query, (struct pr_done){claimed, jobs});
+    start_query(jobs, query, claimed);
 }
 
 void jobs_poke(struct jobs *jobs)
@@ -415,10 +316,12 @@ static void renew(void *arg)
     jobs->renewing = true;
     TAILQ_FOREACH (running, &jobs->running, link)
         running->unsure = true;
-    struct pg_query *query = about_all(jobs, &renew_stmt, &jobs->running);
-    pg_bind_int(query, jobs->options.lease_ms);
+    size_t n;
+    struct job_lease *leases = leases_of(&jobs->running, &n);
+    struct pg_query *query = jobs_sql_renew(jobs->pg, leases, n, jobs->options.lease_ms);
+    free(leases);
     pg_query_rows(query, read_renewed, jobs);
-    pg_query_run(query, (struct pr_done){renewed, jobs});
+    start_query(jobs, query, renewed);
 }
 
 static void look(void *arg)
