@@ -1,7 +1,9 @@
 """Pierrot's HTTP API, as any client uses it."""
 
 import hashlib
+import secrets
 import time
+import uuid
 from collections import namedtuple
 
 import requests
@@ -102,3 +104,12 @@ def check_problem(response, status, field=None):
     if field is not None:
         assert problem.get("field") == field, problem
     return problem
+
+
+def new_account(stack):
+    """The client of a person who has nothing yet, with an API token of their own."""
+    account, token = uuid.uuid4(), "prt_" + secrets.token_urlsafe(32)
+    stack.sql("insert into gateway.account (id, name) values (%s, %s)", account, "test-" + secrets.token_hex(6))
+    stack.sql("insert into gateway.api_token (id, account_id, name, hash) values (%s, %s, 'test', %s)",
+              uuid.uuid4(), account, hashlib.sha256(token.encode()).digest())
+    return Client(stack.gateway_url, token)

@@ -1,21 +1,17 @@
 """Listing and deleting."""
 
-import secrets
-
 import pytest
 import requests
 
 import pictures
-from client import Client, check_problem, put
-from conftest import make_account
+from client import check_problem, new_account, put
 from stack import eventually
 
 
 @pytest.fixture(scope="module")
 def shelf(stack):
     """A client with seven media in known states, oldest first."""
-    account, token = make_account(stack, "shelf-" + secrets.token_hex(4))
-    client = Client(stack.gateway_url, token)
+    client = new_account(stack)
     ids = [client.bring(pictures.small())["id"] for _ in range(3)]
     ids.append(client.bring(pictures.committed("clip.mp4"))["id"])
     ids.append(client.create(pictures.small())["media"]["id"])
