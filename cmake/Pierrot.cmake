@@ -12,8 +12,9 @@ endfunction()
 # pr_service(<name>): the executable pierrot-<name> of services/<name>, in its three layers. The
 # folders are globbed, so that a new usecase or adapter needs no line here.
 #   DEPS: shared libraries the adapters need; main.c gets them too.
+#   USECASE_DEPS: pure ones that the usecases need as well.
 function(pr_service name)
-    cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+    cmake_parse_arguments(arg "" "" "DEPS;USECASE_DEPS" ${ARGN})
     set(dir ${CMAKE_CURRENT_SOURCE_DIR})
     file(GLOB domain CONFIGURE_DEPENDS ${dir}/domain/*.c)
     file(GLOB usecases CONFIGURE_DEPENDS ${dir}/usecases/*.c)
@@ -24,7 +25,8 @@ function(pr_service name)
         set(layer ${name}_domain)
     endif()
     if(usecases)
-        pr_library(${name}_usecases SOURCES ${usecases} DEPS ${layer} pr_flow pr_proto)
+        pr_library(${name}_usecases SOURCES ${usecases} DEPS ${layer} pr_flow pr_proto
+            ${arg_USECASE_DEPS})
         set(layer ${name}_usecases)
     endif()
     if(adapters)

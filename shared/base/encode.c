@@ -45,7 +45,7 @@ void pr_base64_encode(const void *bytes, size_t n, char *out)
 
 void pr_base64url_encode(const void *bytes, size_t n, char *out)
 {
-    sodium_bin2base64(out, PR_BASE64_SIZE(n), bytes, n,
+    sodium_bin2base64(out, PR_BASE64URL_SIZE(n), bytes, n,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 

@@ -10,8 +10,10 @@ void pr_hex_encode(const void *bytes, size_t n, char *out);
 /* Exactly 2n digits of either case; false otherwise. */
 bool pr_hex_decode(struct pr_str hex, void *out, size_t n);
 
-/* Terminated; out has room for PR_BASE64_SIZE(n). The url form has '-' and '_' and no padding. */
+/* Terminated; out has room for PR_BASE64_SIZE(n), PR_BASE64URL_SIZE(n). The url form has '-' and '_' and no
+ * padding. */
 #define PR_BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
+#define PR_BASE64URL_SIZE(n) (((n) * 8 + 5) / 6 + 1)
 void pr_base64_encode(const void *bytes, size_t n, char *out);
 void pr_base64url_encode(const void *bytes, size_t n, char *out);
 

@@ -12,3 +12,6 @@ pr_library(test_media_fakes SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/fake_object_store.c
     ${CMAKE_SOURCE_DIR}/tests/support/media_world.c
     DEPS test_support media_usecases)
+pr_library(test_gateway_fakes SOURCES
+    ${CMAKE_SOURCE_DIR}/tests/support/gateway_world.c
+    DEPS test_support gateway_usecases)

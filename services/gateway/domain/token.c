@@ -11,6 +11,7 @@ void token_format(const uint8_t random[TOKEN_RANDOM_BYTES], char out[TOKEN_TEXT]
 {
     memcpy(out, prefix.p, prefix.n);
     pr_base64url_encode(random, TOKEN_RANDOM_BYTES, out + prefix.n);
+    _Static_assert(TOKEN_TEXT == 4 + PR_BASE64URL_SIZE(TOKEN_RANDOM_BYTES), "prefix and code");
 }
 
 bool token_from_authorization(struct pr_str header, struct pr_str *token)

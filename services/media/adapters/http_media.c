@@ -209,7 +209,7 @@ static void listed(void *arg, enum pr_err err, const struct media_page *page)
     struct call *call = arg;
     struct pr_arena arena = {0};
     json_t *items = json_array();
-    char cursor[PR_BASE64_SIZE(sizeof(struct pr_uuid))];
+    char cursor[PR_BASE64URL_SIZE(sizeof(struct pr_uuid))];
     for (size_t i = 0; !err && i < page->items_n; i++) {
         json_t *item = media_to_json(call->deps, &page->items[i], &arena);
         if (!item || json_array_append_new(items, item))

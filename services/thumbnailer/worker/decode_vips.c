@@ -150,7 +150,7 @@ static bool attempt(const uint8_t *data, size_t size, enum content_type type, Vi
 
 static enum render_reason why(const char *text)
 {
-    if (strcasestr(text, "memory") != NULL)
+    if (strcasestr(text, "out of memory") != NULL || strcasestr(text, "allocat") != NULL)
         return REASON_OUT_OF_MEMORY;
     if (strcasestr(text, "unsupported") != NULL)
         return REASON_UNSUPPORTED_FORMAT;
@@ -160,19 +160,15 @@ static enum render_reason why(const char *text)
 enum render_reason decode_vips(const uint8_t *data, size_t size, enum content_type type,
                                struct decoded *out)
 {
-    enum render_reason reason = REASON_NONE;
-
+    vips_error_clear(); /* loaders leave warnings there, also when all is well */
     if (attempt(data, size, type, VIPS_FAIL_ON_ERROR, out))
-        return reason;
-    reason = decoded_fail(out, why(vips_error_buffer()), vips_error_buffer());
-    vips_error_clear();
+        return REASON_NONE;
+    const char *text = vips_error_buffer();
+    enum render_reason reason = decoded_fail(out, why(text), text);
     if (reason != REASON_CORRUPT)
         return reason;
     out->degraded = true;
-    if (attempt(data, size, type, VIPS_FAIL_ON_NONE, out))
-        reason = REASON_NONE;
-    vips_error_clear();
-    return reason;
+    return attempt(data, size, type, VIPS_FAIL_ON_NONE, out) ? REASON_NONE : reason;
 }
 
 static void drop_log(const char *domain, GLogLevelFlags level, const char *message, void *arg)
