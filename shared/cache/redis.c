@@ -8,7 +8,8 @@
  *
  * Only READY sends; in every other state a get misses and a put does nothing, at once. When a
  * connection goes, what is under way on it is answered so, and the next try comes after a pause
- * that doubles from 100 ms to 5 s. An outage is one log line at its start and one at its end. */
+ * that doubles from 100 ms to 5 s. An outage is one log line for each new cause, and one at its
+ * end. */
 #include "shared/cache/private.h"
 
 #include "shared/base/alloc.h"
@@ -46,7 +47,8 @@ struct redis {
     redisAsyncContext *context;     /* CONNECTING and READY */
     TAILQ_HEAD(, request) requests; /* as they were sent */
     size_t requests_count, requests_bytes;
-    bool outage_logged, refusal_logged;
+    char cause[128]; /* of the outage, as logged last; empty: there is none */
+    bool refusal_logged;
     uv_timer_t timer; /* AWAY: the pause; CONNECTING: the limit; READY: the oldest request */
     uv_getaddrinfo_t resolving;
     unsigned tries;
@@ -92,10 +94,11 @@ static void set_timer(struct redis *redis, uint64_t in_ms)
 static void lose(struct redis *redis, const char *why)
 {
     redisAsyncContext *context = redis->context;
-    if (!redis->outage_logged)
+    if (strncmp(redis->cause, why, sizeof(redis->cause) - 1) != 0) {
+        snprintf(redis->cause, sizeof(redis->cause), "%s", why);
         log_at(LOG_WARN, "the cache is away", LOG_TEXT("host", redis->url.host),
                LOG_INT("port", redis->url.port), LOG_TEXT("cause", why));
-    redis->outage_logged = true;
+    }
     redis->context = NULL;
     move(redis, AWAY);
     set_timer(redis, redis->pause_ms);
@@ -106,10 +109,11 @@ static void lose(struct redis *redis, const char *why)
 
 static void greeted(struct redis *redis)
 {
-    if (redis->outage_logged)
+    if (*redis->cause)
         log_at(LOG_INFO, "the cache is back", LOG_TEXT("host", redis->url.host),
                LOG_INT("port", redis->url.port));
-    redis->outage_logged = redis->refusal_logged = false;
+    *redis->cause = 0;
+    redis->refusal_logged = false;
     redis->pause_ms = PAUSE_MIN_MS;
     uv_timer_stop(&redis->timer);
     move(redis, READY);

@@ -9,7 +9,8 @@ void loop_turn(uv_loop_t *loop)
 {
     uv_timer_t timer;
     uv_timer_init(loop, &timer);
-    uv_timer_start(&timer, wake, 20, 0);
+    /* Repeating: one that was due before the loop polls would leave it to poll for ever. */
+    uv_timer_start(&timer, wake, 20, 20);
     uv_run(loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&timer, NULL);
     uv_run(loop, UV_RUN_NOWAIT);
