@@ -92,7 +92,7 @@ void fixture_turn(struct fixture *f)
 {
     uv_timer_t timer;
     uv_timer_init(&f->loop, &timer);
-    uv_timer_start(&timer, wake, 20, 0);
+    uv_timer_start(&timer, wake, 20, 20); /* repeating: it must outlive the wait */
     uv_run(&f->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&timer, NULL);
     uv_run(&f->loop, UV_RUN_NOWAIT);
