@@ -215,7 +215,7 @@ static void open_client(struct kafka_producer *producer)
         {"request.timeout.ms", "10000"},
         {"partitioner", "murmur2_random"}, /* as the Java clients do */
         {"queue.buffering.max.messages", "10000"},
-        {"queue.buffering.max.kbytes", "16384"},
+        {"queue.buffering.max.kbytes", "65536"}, /* a whole batch of the relay always fits */
     };
     const struct kafka_options options = {producer->brokers, producer->client_id};
     rd_kafka_conf_t *conf = kafka_client_conf(&options);

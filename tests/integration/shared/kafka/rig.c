@@ -23,9 +23,9 @@ struct rig *rig_new(const char *brokers)
 void rig_ensure_topics(struct rig *rig)
 {
     const char *topics[] = {rig->topic, rig->dead_letters};
-    struct outcome outcome = {0};
-    kafka_ensure_topics(rig->producer, topics, 2, 3, outcome_done(&outcome));
-    rig_until(rig, outcome.ok == 1);
+    struct tally tally = {0};
+    kafka_ensure_topics(rig->producer, topics, 2, 3, tally_done(&tally));
+    rig_until(rig, tally.ok == 1);
 }
 
 int rig_setup(void **state)
@@ -69,7 +69,7 @@ void rig_turn(struct rig *rig)
 {
     uv_timer_t timer;
     uv_timer_init(&rig->loop, &timer);
-    uv_timer_start(&timer, wake, 20, 0);
+    uv_timer_start(&timer, wake, 20, 20); /* repeating: it must outlive the wait */
     uv_run(&rig->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&timer, NULL);
     uv_run(&rig->loop, UV_RUN_NOWAIT);
@@ -84,20 +84,20 @@ void rig_run_for(struct rig *rig, int64_t ms)
 
 static void count(void *arg, enum pr_err err)
 {
-    struct outcome *outcome = arg;
-    outcome->ended++;
+    struct tally *tally = arg;
+    tally->ended++;
     if (err)
-        outcome->err = err;
+        tally->err = err;
     else
-        outcome->ok++;
+        tally->ok++;
 }
 
-struct pr_done outcome_done(struct outcome *outcome)
+struct pr_done tally_done(struct tally *tally)
 {
-    return (struct pr_done){count, outcome};
+    return (struct pr_done){count, tally};
 }
 
-struct pr_uuid rig_send(struct rig *rig, int key, int seq, struct outcome *outcome)
+struct pr_uuid rig_send(struct rig *rig, int key, int seq, struct tally *tally)
 {
     char key_text[16], value[16];
     snprintf(key_text, sizeof key_text, "key-%d", key);
@@ -113,7 +113,7 @@ struct pr_uuid rig_send(struct rig *rig, int key, int seq, struct outcome *outco
         .value = pr_str(value),
         .time_ms = 1700000000123,
     };
-    kafka_produce(rig->producer, &message, outcome_done(outcome));
+    kafka_produce(rig->producer, &message, tally_done(tally));
     return message.id;
 }
 

@@ -46,14 +46,14 @@ void rig_run_for(struct rig *rig, int64_t ms);
 void set_true(void *arg); /* a bool: for closed callbacks */
 
 /* Counts completions. */
-struct outcome {
+struct tally {
     size_t ended, ok;
     enum pr_err err; /* the last that was not PR_OK */
 };
-struct pr_done outcome_done(struct outcome *outcome);
+struct pr_done tally_done(struct tally *tally);
 
 /* A message number seq of a key, with every attribute set; ids differ. */
-struct pr_uuid rig_send(struct rig *rig, int key, int seq, struct outcome *outcome);
+struct pr_uuid rig_send(struct rig *rig, int key, int seq, struct tally *tally);
 
 /* What a consumer got. `answer` decides; without one every message is a success at once. */
 struct note {

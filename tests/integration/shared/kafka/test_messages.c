@@ -42,7 +42,7 @@ static void keep_all(struct receiver *receiver, const struct kafka_message *mess
 static void test_round_trip(void **state)
 {
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver receiver = {.answer = keep_all};
     assert_true(kafka_producer_ready(rig->producer));
     struct pr_uuid id = rig_send(rig, 7, 42, &sent);
@@ -70,7 +70,7 @@ static void test_order_per_key(void **state)
 {
     enum { KEYS = 10, SEQS = 60 };
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver receiver = {0};
     receiver_start(&receiver, rig, false);
     for (int seq = 0; seq < SEQS; seq++) {
@@ -88,7 +88,7 @@ static void test_order_per_key(void **state)
 static void test_goes_on_where_it_was(void **state)
 {
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver first = {0}, second = {0};
     for (int seq = 0; seq < 30; seq++)
         rig_send(rig, seq % 5, seq, &sent);
@@ -125,7 +125,7 @@ static void fail_key_0(struct receiver *receiver, const struct kafka_message *me
 /* A key that falls into another partition than key 0. */
 static int other_partition(struct rig *rig)
 {
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver probe = {0};
     int other = 0;
     for (int key = 0; key < 10; key++)
@@ -146,7 +146,7 @@ static int other_partition(struct rig *rig)
 static void test_temporary_error_comes_again(void **state)
 {
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     int other = other_partition(rig);
     struct receiver receiver = {.answer = fail_key_0, .err = PR_ERR_UNAVAILABLE};
     rig_send(rig, 0, 1, &sent);
@@ -238,7 +238,7 @@ static void refuse_seq_5(struct receiver *receiver, const struct kafka_message *
 static void test_permanent_error_is_a_dead_letter(void **state)
 {
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver receiver = {.answer = refuse_seq_5, .err = PR_ERR_DECODE}, second = {0};
     rig_send(rig, 3, 5, &sent);
     rig_send(rig, 3, 6, &sent);
@@ -284,7 +284,7 @@ static void check_broken(const rd_kafka_message_t *message)
 static void test_bad_headers_are_dead_letters(void **state)
 {
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver receiver = {0};
     for (size_t i = 0; i < PR_COUNT(broken); i++) {
         const struct kafka_message good = {
@@ -297,7 +297,7 @@ static void test_bad_headers_are_dead_letters(void **state)
             kafka_header_add(headers, broken[i].header, pr_str(broken[i].value));
         }
         kafka_produce_raw(rig->producer, pr_str(rig->topic), pr_str("x"), pr_str_n(value, 1),
-                          headers, outcome_done(&sent));
+                          headers, tally_done(&sent));
     }
     rig_send(rig, 1, 1, &sent);
     receiver_start(&receiver, rig, false);
@@ -312,7 +312,7 @@ static void test_bad_headers_are_dead_letters(void **state)
 static void test_pause(void **state)
 {
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver receiver = {0};
     assert_true(receiver.count == 0);
     receiver_start(&receiver, rig, true);
@@ -343,7 +343,7 @@ static void hold(struct receiver *receiver, const struct kafka_message *message,
 static void test_close_waits_for_the_handler(void **state)
 {
     struct rig *rig = *state;
-    struct outcome sent = {0};
+    struct tally sent = {0};
     struct receiver receiver = {.answer = hold}, second = {0};
     bool closed = false;
     rig_send(rig, 1, 1, &sent);

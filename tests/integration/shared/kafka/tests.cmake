@@ -1,6 +1,11 @@
-# Each needs a Kafka (PIERROT_TEST_KAFKA_BROKERS).
+# Each needs a Kafka (PIERROT_TEST_KAFKA_BROKERS); the relay's a Postgres too
+# (PIERROT_TEST_DATABASE_URL, with the right to create schemas).
 foreach(name test_messages)
     pr_test(integration/shared/kafka/${name}
         SOURCES ${CMAKE_CURRENT_LIST_DIR}/${name}.c ${CMAKE_CURRENT_LIST_DIR}/rig.c
         DEPS pr_kafka pkg::rdkafka pkg::sodium)
 endforeach()
+pr_test(integration/shared/kafka/test_relay TIMEOUT 180
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_relay.c ${CMAKE_CURRENT_LIST_DIR}/rig.c
+        ${CMAKE_SOURCE_DIR}/tests/integration/shared/pg/fixture.c
+    DEPS pr_kafka pkg::rdkafka pkg::pq pkg::sodium)
