@@ -37,6 +37,16 @@ int __lsan_is_turned_off(void)
 }
 #endif
 
+/* False with one line on standard error: then nothing may be decoded. */
+static bool enter(void)
+{
+    if (!render_prepare()) {
+        fputs("pierrot-thumbnailer-worker: libvips does not start\n", stderr);
+        return false;
+    }
+    return sandbox_enter(RENDER_OUTPUT_MAX);
+}
+
 static int serve(uint32_t jobs)
 {
     struct render_request request;
@@ -44,7 +54,7 @@ static int serve(uint32_t jobs)
     int fds[RENDER_FD_COUNT];
 
     closefrom(RENDER_SOCKET_FD + 1);
-    if (!render_prepare() || !sandbox_enter(RENDER_OUTPUT_MAX))
+    if (!enter())
         return EXIT_FAILURE;
     while (jobs > 0) {
         int result = render_recv_request(RENDER_SOCKET_FD, &request, fds);
@@ -140,9 +150,7 @@ static int render_one(const char *file, const char *folder)
     struct render_reply reply;
     int fds[RENDER_FD_COUNT];
 
-    if (!open_request(file, folder, &request, fds))
-        return EXIT_USAGE;
-    if (!render_prepare() || !sandbox_enter(RENDER_OUTPUT_MAX))
+    if (!open_request(file, folder, &request, fds) || !enter())
         return EXIT_USAGE;
     sandbox_limit_cpu(request.cpu_s);
     render(&request, fds, &reply);
