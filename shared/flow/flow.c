@@ -24,7 +24,6 @@ static void end_step(struct flow *flow)
 
 static void end_flow(struct flow *flow)
 {
-    flow->context.step = NULL;
     if (observer->finished)
         observer->finished(flow->name, pr_monotonic_ns() - flow->start_ns, flow->err);
     flow->finish(flow->arg, flow->err); /* the flow may be gone now */
@@ -45,6 +44,7 @@ static void drive(struct flow *flow)
         flow->started = true;
         if (flow->err || flow->stopped || !flow->step->run) {
             struct log_context last = flow->context; /* finish may free the flow */
+            last.step = NULL;
             log_context_enter(&last);
             end_flow(flow);
             log_context_enter(outer);

@@ -1,0 +1,1 @@
+pr_test(unit/shared/flow/test_flow DEPS pr_flow test_support)
