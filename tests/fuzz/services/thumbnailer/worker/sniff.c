@@ -1,6 +1,6 @@
 /* Any bytes as any type: an answer without a bad read. */
-#include "services/thumbnailer/worker/jpeg_header.h"
 #include "services/thumbnailer/worker/sniff.h"
+#include "services/thumbnailer/worker/jpeg_header.h"
 
 #include <stdlib.h>
 
