@@ -1,0 +1,1 @@
+pr_test(unit/shared/config/test_config DEPS pr_config)
