@@ -32,9 +32,6 @@ class Tree:
     def matching(self, pattern):
         return [file for file in self.files if re.search(pattern, file)]
 
-    def c_files(self):
-        return self.matching(r"\.[ch]$")
-
     def sources(self):
         """C of the product itself, without tests."""
         return self.matching(r"^(shared|proto|services)/.*\.[ch]$")
@@ -77,12 +74,13 @@ HOMES = [
 
 # What pure code may use of C's library: nothing that reads a clock, a file or the network.
 PURE = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h",
-        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h"}
 
 # layer -> prefixes its quoted includes may start with ({own}: services/<name>/); system headers: PURE.
 LAYERS = {
     "domain": ["{own}domain/", "shared/base/"],
-    "usecases": ["{own}usecases/", "{own}domain/", "proto/", "shared/base/", "shared/flow/", "shared/log/"],
+    "usecases": ["{own}usecases/", "{own}domain/", "proto/", "shared/base/", "shared/flow/", "shared/log/",
+                 "shared/crypto/", "shared/http/identity.h"],
 }
 
 
@@ -146,7 +144,7 @@ def calls(text, names):
 
 @rule
 def banned(tree):
-    for file in tree.c_files():
+    for file in tree.sources():
         text = code(tree.text(file))
         for names, why in BANNED.items():
             for match in calls(text, names):
@@ -200,23 +198,36 @@ def readme(tree):
             yield Finding(folder, 1, "readme", "has no README.md: what it owns, how it is used, why it is so")
 
 
+def registrations(text):
+    """(path, line) of each pr_test, those in a foreach once for each of its words."""
+    loops = [(match.start(), text.find("endforeach(", match.start()), match.group(1), match.group(2).split())
+             for match in re.finditer(r"\bforeach\(\s*(\w+)\s+([^)]*)\)", text)]
+    texts = {match.group(1): match.group(2) for match in re.finditer(r"\bset\(\s*(\w+)\s+([^\s)]+)\)", text)}
+    for match in re.finditer(r"\bpr_test\(\s*([^\s)]+)", text):
+        names = [re.sub(r"\$\{(\w+)\}", lambda name: texts.get(name.group(1), name.group()), match.group(1))]
+        for start, end, variable, words in loops:
+            if start < match.start() < end:
+                names = [name.replace(f"${{{variable}}}", word) for name in names for word in words]
+        for name in dict.fromkeys(names):
+            yield name, line_of(text, match.start())
+
+
 @rule
 def mirror(tree):
-    """tests/unit/shared/pg/test_pool.c tests something of shared/pg, and is registered beside itself."""
+    """tests/unit/shared/pg/test_pool.c tests something of shared/pg, and is registered there or above."""
     folders = {os.path.dirname(file) for file in tree.files}
     folders |= {folder[:i] for folder in set(folders) for i in range(len(folder)) if folder[i] == "/"}
     registered = set()
     for file in tree.matching(r"^tests/.*tests\.cmake$"):
         text = re.sub(r"#[^\n]*", "", tree.text(file))
-        for match in re.finditer(r"\bpr_test\(\s*([^\s)]+)", text):
-            path, here = match.group(1), line_of(text, match.start())
+        for path, here in registrations(text):
             registered.add(f"tests/{path}.c")
             kind, _, rest = path.partition("/")
             if kind not in ("unit", "contract", "integration"):
                 yield Finding(file, here, "mirror", f"{path}: tests are unit, contract or integration")
             elif kind != "contract" and os.path.dirname(rest) not in folders:
                 yield Finding(file, here, "mirror", f"{path}: there is no {os.path.dirname(rest)} to mirror")
-            if os.path.dirname(f"tests/{path}") != os.path.dirname(file):
+            if not f"tests/{path}".startswith(os.path.dirname(file) + "/"):
                 yield Finding(file, here, "mirror", f"{path} is registered in another folder than its own")
     for file in tree.matching(r"^tests/(unit|contract|integration)/(.*/)?test_[^/]*\.c$"):
         if file not in registered:

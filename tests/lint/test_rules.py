@@ -76,11 +76,16 @@ def test_mirror(tmp_path):
         f"{folder}/tests.cmake": "pr_test(unit/shared/pg/test_pool DEPS pr_pg)\n"
                                  "# pr_test(unit/shared/pg/test_old)\n"
                                  "pr_test(unit/shared/nothing/test_x)\n"
-                                 "pr_test(smoke/shared/pg/test_y)\n",
-        f"{folder}/test_pool.c": "", f"{folder}/test_forgotten.c": "",
+                                 "pr_test(smoke/shared/pg/test_y)\n"
+                                 "set(here unit/shared/pg)\n"
+                                 "foreach(name jobs lock)\n pr_test(${here}/test_${name})\nendforeach()\n",
+        "tests/unit/shared/s3/tests.cmake": "pr_test(unit/shared/pg/test_pool)\n",
+        f"{folder}/test_pool.c": "", f"{folder}/test_forgotten.c": "", f"{folder}/test_jobs.c": "",
+        f"{folder}/test_lock.c": "",
     }
     assert sorted(set(findings(tmp_path, files, rules.mirror))) == [
-        (f"{folder}/test_forgotten.c", 1), (f"{folder}/tests.cmake", 3), (f"{folder}/tests.cmake", 4)]
+        (f"{folder}/test_forgotten.c", 1), (f"{folder}/tests.cmake", 3), (f"{folder}/tests.cmake", 4),
+        ("tests/unit/shared/s3/tests.cmake", 1)]
 
 
 def test_unfinished(tmp_path):
