@@ -73,11 +73,11 @@ static void give_work(struct render_pool *pool);
 
 /* --- verdicts ------------------------------------------------------------------------------------ */
 
-static void finish_order(struct order *order)
+static void finish_order(struct order *order, enum pr_err err)
 {
     struct pr_done done = order->done;
     free(order);
-    pr_done_call(done, PR_OK);
+    pr_done_call(done, err);
 }
 
 static void refuse(struct render_outcome *out, enum render_reason reason, const char *detail)
@@ -120,17 +120,20 @@ static void take_reply(struct render_outcome *out, const struct render_reply *re
 }
 
 /* What the end of a worker says of the file it was decoding. SIGKILL comes from outside (an operator, the
- * kernel short of memory), and so does a plain exit: the file may be fine. */
-static void take_death(struct render_outcome *out, bool too_slow, int signal)
+ * kernel short of memory): the file may be fine. One that exits by itself could not work at all. */
+static enum pr_err take_death(struct render_outcome *out, bool too_slow, int signal)
 {
+    log_at(LOG_WARN, "a decode worker ended at its work", LOG_INT("signal", signal),
+           LOG_TEXT("why", too_slow ? "time limit" : "itself or from outside"));
+    if (signal == 0)
+        return PR_ERR_UNAVAILABLE;
     if (signal == SIGXCPU)
         refuse(out, REASON_TIME_LIMIT, "decoding took too long");
-    else if (signal != 0 && signal != SIGKILL && signal != SIGTERM && signal != SIGINT)
+    else if (signal != SIGKILL && signal != SIGTERM && signal != SIGINT)
         refuse(out, REASON_WORKER_DIED, strsignal(signal));
     else
         out->verdict = RENDER_LOST;
-    log_at(LOG_WARN, "a decode worker ended at its work", LOG_INT("signal", signal),
-           LOG_TEXT("why", too_slow ? "time limit" : "itself or from outside"));
+    return PR_OK;
 }
 
 /* --- the life of a worker -------------------------------------------------------------------------- */
@@ -186,20 +189,18 @@ static void exited(uv_process_t *process, int64_t status, int signal)
     struct worker *worker = process->data;
     struct order *order = worker->order;
     bool too_slow = worker->too_slow;
-    (void)status;
     worker->state = WORKER_GONE;
     worker->order = NULL;
     uv_timer_stop(&worker->timer);
     close_socket(worker);
     uv_close((uv_handle_t *)process, handle_closed);
     if (order) {
-        worker->served = true;
-        take_death(order->out, too_slow, signal);
-        finish_order(order);
-    } else if (!worker->pool->closing && !worker->served) {
+        worker->served |= signal != 0;
+        finish_order(order, take_death(order->out, too_slow, signal));
+    }
+    if (!worker->pool->closing && !worker->served)
         log_at(LOG_ERROR, "a decode worker does not start", LOG_INT("status", status),
                LOG_INT("signal", signal));
-    }
 }
 
 static void too_slow(uv_timer_t *timer)
@@ -230,13 +231,13 @@ static void readable(uv_poll_t *poll, int status, int events)
     worker->served = true;
     worker->state = reply.jobs_left > 0 ? WORKER_IDLE : WORKER_GONE;
     take_reply(order->out, &reply);
-    finish_order(order);
+    finish_order(order, PR_OK);
     give_work(worker->pool);
 }
 
 static bool start_process(struct worker *worker, int theirs)
 {
-    char *args[] = {worker->pool->worker_path, NULL};
+    char *args[] = {worker->pool->worker_path, "serve", NULL};
     char *env[] = {NULL};
     uv_stdio_container_t stdio[] = {
         {.flags = UV_IGNORE},
