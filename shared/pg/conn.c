@@ -236,11 +236,15 @@ void conn_flush(struct conn *conn)
         watch(conn, left ? UV_READABLE | UV_WRITABLE : UV_READABLE);
 }
 
+/* A TLS record of a newer server (17) holds up to 16 KiB, libpq makes room for 8 at least, and the
+ * socket would not tell of what stayed behind in the TLS library. */
 static void serve(struct conn *conn)
 {
-    if (!PQconsumeInput(conn->pq)) {
-        conn_lose(conn, PQerrorMessage(conn->pq));
-        return;
+    for (int reads = PQsslInUse(conn->pq) ? 3 : 1; reads > 0; reads--) {
+        if (!PQconsumeInput(conn->pq)) {
+            conn_lose(conn, PQerrorMessage(conn->pq));
+            return;
+        }
     }
     pipeline_read(conn);
     if (conn->state == CONN_UP)

@@ -3,25 +3,27 @@
  * A job is inserted by the transaction that causes it, in SQL:
  *
  *     select job_add(kind text, dedupe text, subject uuid, account uuid, priority int, args bytea,
- *                    max_attempts int, traceparent text)
+ *                    max_attempts int, traceparent text [, run_at timestamptz])
  *
- * The same (kind, dedupe) is inserted once (true when it was new). traceparent (W3C Trace Context, or
- * null) is that of the cause; the job's log lines carry its trace id. `select job_cancel(kind, subject)`
- * ends what waits or runs for a subject that is no more.
+ * The same (kind, dedupe) is inserted once (true when it was new). traceparent (W3C Trace Context,
+ * or null) is that of the cause; the job's log lines carry its trace id. `select job_cancel(kind,
+ * subject)` ends what waits or runs for a subject that is no more, and answers until when one that
+ * runs may still be at it, or null.
  *
- * Runners claim a job with a lease and a fencing token; attempts are counted at the claim, so that a job
- * which kills the process comes to an end. Order: priority (higher first), then fairly among accounts (a
- * turn drawn at insert: one of each account before the second of any), then age.
+ * Runners claim a job with a lease and a fencing token; attempts are counted at the claim, so that
+ * a job which kills the process comes to an end. Order: priority (higher first), then fairly among
+ * accounts (a turn drawn at insert: one of each account before the second of any), then age.
  *
  * The work ends in one of three ways:
- *   done(PR_OK)        the run function has itself committed the effect together with
- *                      `select job_finish(id, lease)` (true for the owner of the lease, else false: then
- *                      nothing may be changed), so that effect and end are one transaction
- *   temporary error    tried again after a backoff with full jitter
- *   any other error    dead: kept with last_error for the operator
- * When attempts > max_attempts the job is given out as `exhausted`: the run function then only concludes
- * it (tells the user, commits job_finish). The lease is renewed while a job runs. Jobs that were done or
- * cancelled are purged after 7 days. */
+ *   done(PR_OK)      the run function has itself committed the effect, together with
+ *                    `select job_finish(id, lease)`: true for the owner of the lease, else false,
+ *                    and then nothing may be changed
+ *   temporary error  tried again after a backoff with full jitter
+ *   any other error  dead: kept with last_error for the operator
+ *
+ * When attempts > max_attempts the job is given out as `exhausted`: the run function then only
+ * concludes it (tells the user, commits job_finish). The lease is renewed while a job runs. Jobs
+ * that were done or cancelled are purged after 7 days. */
 #pragma once
 
 #include "shared/base/done.h"
@@ -43,10 +45,10 @@ struct job {
 typedef void (*job_run_fn)(void *arg, const struct job *job, struct pr_done done);
 
 struct jobs_options {
-    const char *kind;  /* static */
-    unsigned slots;    /* jobs that run at once in this process */
-    int64_t lease_ms;  /* renewed about three times in its length */
-    int64_t poll_ms;   /* how often to look when not poked; jittered */
+    const char *kind;                   /* static */
+    unsigned slots;                     /* jobs that run at once in this process */
+    int64_t lease_ms;                   /* renewed about three times in its length */
+    int64_t poll_ms;                    /* how often to look when not poked; jittered */
     int64_t backoff_ms, backoff_max_ms; /* after the first attempt; doubled up to the maximum */
     job_run_fn run;
     void *arg;
@@ -54,8 +56,8 @@ struct jobs_options {
 
 struct jobs;
 struct jobs *jobs_create(uv_loop_t *loop, struct pg *pg, const struct jobs_options *options);
-void jobs_poke(struct jobs *jobs); /* there may be work now */
-bool jobs_idle(const struct jobs *jobs);   /* nothing runs, nothing is being claimed */
+void jobs_poke(struct jobs *jobs);       /* there may be work now */
+bool jobs_idle(const struct jobs *jobs); /* nothing runs, nothing is being claimed */
 
 struct jobs_stats {
     unsigned running;

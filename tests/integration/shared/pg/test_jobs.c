@@ -206,6 +206,21 @@ static void test_order(void **state)
     worker_stop(&worker);
 }
 
+static void test_run_at(void **state)
+{
+    struct fixture *f = *state;
+    struct worker worker;
+    fixture_exec(f, "select job_add('render', 'late', null, null, 0, 'L', 3, null,"
+                    " now() + interval '600 milliseconds')");
+    fixture_exec(f, "select job_add('render', 'now', null, null, 0, 'N', 3, null)");
+    worker_start(&worker, f, SUCCEED, 1, 10000);
+    fixture_run_for(f, 300);
+    assert_string_equal(worker.order, "N");
+    fixture_until(f, worker.finished == 2);
+    assert_string_equal(worker.order, "NL");
+    worker_stop(&worker);
+}
+
 static void test_poke_beats_poll(void **state)
 {
     struct fixture *f = *state;
@@ -470,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_once_among_four),
         TEST(test_order),
+        TEST(test_run_at),
         TEST(test_poke_beats_poll),
         TEST(test_context_follows_the_cause),
         TEST(test_backoff_and_exhausted),

@@ -107,11 +107,12 @@ static void test_cancel(void **state)
 {
     struct fixture *f = *state;
     add(f, "one", A, 0), add(f, "two", A, 0), add(f, "three", A, 0);
-    fixture_exec(f, "update job set state = 'leased', lease = " B " where dedupe = 'two'");
+    fixture_exec(f, "update job set state = 'leased', lease = " B
+                    ", lease_until = now() + interval '1 minute' where dedupe = 'two'");
     fixture_exec(f, "update job set state = 'done' where dedupe = 'three'");
-    fixture_exec(f, "select job_cancel('other', " A ")");
+    assert_int_equal(fixture_int(f, "select (job_cancel('other', " A ") is null)::int"), 1);
     assert_int_equal(fixture_int(f, "select count(*) from job where state = 'cancelled'"), 0);
-    fixture_exec(f, "select job_cancel('render', " A ")");
+    assert_int_equal(fixture_int(f, "select (job_cancel('render', " A ") > now())::int"), 1);
     assert_int_equal(fixture_int(f, "select count(*) from job where state = 'cancelled'"), 2);
     assert_int_equal(
         fixture_int(f, "select job_finish(id, " B ")::int from job where dedupe = 'two'"), 0);
