@@ -361,7 +361,7 @@ struct kafka_consumer *kafka_consumer_create(uv_loop_t *loop,
         /* The shortest session a broker allows by default: after kill -9 the partitions are free.
          */
         {"session.timeout.ms", "6000"},
-        {"heartbeat.interval.ms", "2000"},
+        {"heartbeat.interval.ms", "1000"},
         {"fetch.wait.max.ms", "500"},
         {"fetch.min.bytes", "1"},
         {"fetch.max.bytes", "1048576"},
