@@ -102,6 +102,8 @@ void http_reply_header(struct http_request *req, const char *name, struct pr_str
 
 void reply_header_copied(struct http_request *req, struct pr_str lower_name, struct pr_str value)
 {
+    if (!req->h2o)
+        return;
     h2o_mem_pool_t *pool = &req->h2o->pool;
     h2o_iovec_t copy = h2o_strdup(pool, value.p, value.n);
     const h2o_token_t *token = h2o_lookup_token(lower_name.p, lower_name.n);

@@ -67,7 +67,7 @@ static void tell_end(struct http_request *req)
 
 void request_release(struct http_request *req)
 {
-    if (req->h2o || req->owned || req->handling)
+    if (req->h2o || req->owned || req->holds > 0)
         return;
     pr_arena_fini(&req->arena);
     free(req->piece);
@@ -209,11 +209,11 @@ int request_begin(h2o_handler_t *handler, h2o_req_t *h2o)
     struct http_request *req = request_create(server, h2o);
     const struct log_context *outer = log_context_enter(&req->context);
     req->owned = true;
-    req->handling = true; /* keeps the log context while the handler runs */
+    req->holds++; /* keeps the log context while the handler runs */
     if (admit(req))
         req->match.route->handler(server->handler_arg, req);
     log_context_enter(outer);
-    req->handling = false;
+    req->holds--;
     request_release(req);
     return 0;
 }

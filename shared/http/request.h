@@ -62,7 +62,8 @@ struct http_request {
     char traceparent[TRACEPARENT_BYTES + 1];
     struct pr_arena arena;
     int64_t start_ns;
-    bool owned, handling;
+    bool owned;
+    unsigned holds; /* by our own code that still needs it */
 
     /* A streamed answer. */
     h2o_generator_t generator;

@@ -162,7 +162,7 @@ static void set_up_h2o(struct http_server *server, const struct http_server_opti
 {
     h2o_config_init(&server->config);
     server->config.server_name = h2o_iovec_init(NULL, 0);
-    server->config.http1.upgrade_to_http2 = 0; /* its floods are not fixed in 2.2 */
+    server->config.http1.upgrade_to_http2 = 0;              /* its floods are not fixed in 2.2 */
     server->config.http2.callbacks.request_shutdown = NULL; /* would leave a timer behind */
     server->config.http1.req_timeout = REQUEST_TIMEOUT_MS;
     /* One more than the largest: h2o refuses a chunked body that is just as large. */

@@ -89,59 +89,72 @@ static size_t frame(struct http_request *req, struct pr_str piece, bool last, h2
     return n;
 }
 
+/* Whoever waits may keep what he waits with in the request's arena: the request stays until he was
+ * told. */
+static void tell_and_release(struct http_request *req, struct pr_done sent, enum pr_err err)
+{
+    tell(sent, err);
+    req->holds--;
+    request_release(req);
+}
+
+static bool keeps_promise(struct http_request *req, struct pr_str piece, bool last)
+{
+    if (req->length_left < 0)
+        return true;
+    req->length_left -= (int64_t)piece.n;
+    return req->length_left == 0 || (req->length_left > 0 && !last);
+}
+
 void http_reply_write(struct http_request *req, struct pr_str piece, bool last, struct pr_done sent)
 {
     h2o_iovec_t bufs[3];
+    req->holds++;
     if (!req->h2o) {
         req->owned = false;
-        request_release(req);
-        tell(sent, last ? PR_OK : PR_ERR_UNAVAILABLE);
+        tell_and_release(req, sent, last ? PR_OK : PR_ERR_UNAVAILABLE);
         return;
     }
     assert(req->started && !req->sent.fn);
     if (req->bodyless) {
         req->owned = false;
         h2o_send(req->h2o, NULL, 0, H2O_SEND_STATE_FINAL);
-        tell(sent, last ? PR_OK : PR_ERR_UNAVAILABLE);
+        tell_and_release(req, sent, last ? PR_OK : PR_ERR_UNAVAILABLE);
         return;
     }
-    if (req->length_left >= 0) {
-        req->length_left -= (int64_t)piece.n;
-        if (req->length_left < 0 || (last && req->length_left > 0)) {
-            http_reply_abort(req);
-            tell(sent, last ? PR_OK : PR_ERR_UNAVAILABLE);
-            return;
-        }
+    if (!keeps_promise(req, piece, last)) {
+        http_reply_abort(req);
+        tell_and_release(req, sent, last ? PR_OK : PR_ERR_UNAVAILABLE);
+        return;
     }
     size_t count = frame(req, piece, last, bufs);
     if (last) {
         req->owned = false;
         h2o_send(req->h2o, bufs, count, H2O_SEND_STATE_FINAL);
-        tell(sent, PR_OK);
+        tell_and_release(req, sent, PR_OK);
     } else if (count == 0 && req->head_sent) {
-        tell(sent, PR_OK);
+        tell_and_release(req, sent, PR_OK);
     } else {
         req->head_sent = true;
         req->sent = sent;
+        req->holds--;
         h2o_send(req->h2o, bufs, count, H2O_SEND_STATE_IN_PROGRESS);
     }
 }
 
 void http_reply_abort(struct http_request *req)
 {
-    h2o_req_t *h2o = req->h2o;
+    /* A reset, since the end of the connection may be a proper end of the answer. */
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     struct pr_done sent = take_sent(req);
+    req->holds++;
     req->owned = false;
-    if (!h2o) {
-        request_release(req);
-    } else {
-        /* A reset, since the end of the connection may be a proper end of the answer. */
-        const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    if (req->h2o) {
         int fd = h2o_socket_get_fd(req->connection->sock);
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         if (!req->started)
             http_reply_start(req, 500, 0);
-        h2o_send(h2o, NULL, 0, H2O_SEND_STATE_ERROR);
+        h2o_send(req->h2o, NULL, 0, H2O_SEND_STATE_ERROR);
     }
-    tell(sent, PR_ERR_UNAVAILABLE);
+    tell_and_release(req, sent, PR_ERR_UNAVAILABLE);
 }
