@@ -1,0 +1,191 @@
+"""The numbers Pierrot is to reach, measured. tests/bench/run is the way to start it."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+OUT = TOP / "build/bench"
+PROGRAMS = OUT / "programs/bench"
+sys.path.insert(0, str(TOP / "tests/e2e"))
+
+import gateway  # noqa: E402
+import idle  # noqa: E402
+import latency  # noqa: E402
+import photos  # noqa: E402
+import throughput  # noqa: E402
+from client import Client, File  # noqa: E402
+from stack import Stack  # noqa: E402
+
+ALL = ("presign", "idle", "latency", "throughput", "gateway")
+GOAL_MEDIAN_MS, GOAL_P99_MS = 250, 600
+GOAL_OF_CHAIN, GOAL_OF_SHARP = 0.9, 1.4
+GOAL_PRESIGNED_PER_S = 100_000
+GOAL_IDLE_MB, GOAL_IDLE_PERCENT = 15, 1
+
+# One line of the table; ratio and reached: None where there is nothing to compare with.
+Row = namedtuple("Row", "what value goal ratio reached", defaults=("", None, None))
+
+
+def at_most(what, value, limit, unit):
+    return Row(what, f"{value:.4g} {unit}", f"< {limit} {unit}", value / limit, value < limit)
+
+
+def progress(text):
+    print(f"  {text}", flush=True)
+
+
+# --- each number: measured, and as lines of the table ---
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+
+    def ready_stack(self):
+        if not hasattr(self, "stack"):
+            progress("the stack comes up")
+            self.stack = Stack()
+            self.stack.up()
+            self.client = Client(self.stack.gateway_url, self.stack.token)
+        return self.stack
+
+    def photos(self):
+        progress("the photographs")
+        return photos.prepare(OUT / "photos")
+
+    def sharp(self):
+        """The command and environment of sharp; None without it."""
+        environ = {**os.environ, "NODE_PATH": str(OUT / "node/node_modules")}
+        try:
+            subprocess.run(["node", HERE / "sharp.js"], env=environ, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            progress("sharp is not there: it wants Node.js 20.9 and npm")
+            return None
+        return ["node", HERE / "sharp.js"], environ
+
+    def presign(self):
+        said = subprocess.run([PROGRAMS / "bench.presign"], check=True, capture_output=True, text=True).stdout
+        return {kind: int(rate) for kind, rate, *_ in map(str.split, said.splitlines())}
+
+    def idle(self):
+        return idle.measure(self.ready_stack(), self.options.idle_seconds)
+
+    def latency(self):
+        photo = next(path for path in self.photos() if path.name == photos.LATENCY_PHOTO)
+        stack = self.ready_stack()
+        return latency.measure(stack, self.client, photo, self.options.count)
+
+    def throughput(self):
+        files, stack = self.photos(), self.ready_stack()
+        programs = throughput.contenders(stack, self.client, PROGRAMS / "bench.vips_chain", self.sharp())
+        return throughput.measure(programs, files, self.options.rounds, self.options.repeat, progress)
+
+    def gateway(self):
+        stack = self.ready_stack()
+        body = (TOP / "tests/support/images/camera.jpg").read_bytes()
+        media_id = self.client.bring(File("camera.jpg", "image/jpeg", body))["id"]
+        port = int(stack.gateway_url.rpartition(":")[2]) + 100
+        return gateway.measure(stack, media_id, OUT / "nginx", port, self.options.rounds, self.options.seconds,
+                               progress)
+
+
+def presign_rows(result):
+    for kind, rate in result.items():
+        yield Row(f"presigned URLs, one core: {kind}", f"{rate} /s", f"{GOAL_PRESIGNED_PER_S} /s",
+                  rate / GOAL_PRESIGNED_PER_S, rate >= GOAL_PRESIGNED_PER_S)
+
+
+def idle_rows(result):
+    services = dict(result["services"])
+    workers = services.pop("decode worker")
+    for name, used in services.items():
+        yield at_most(f"idle memory: {name} (Pss {used['Pss']:.1f}, private {used['Private']:.1f})", used["Rss"],
+                      GOAL_IDLE_MB, "MB")
+        yield at_most(f"idle CPU: {name}", used["cpu_percent"], GOAL_IDLE_PERCENT, "%")
+    each = "; ".join(f"{worker['Rss']:.0f} (Pss {worker['Pss']:.0f})" for worker in workers)
+    yield Row("idle memory: decode workers", f"{each} MB")
+
+
+def latency_rows(result):
+    yield at_most("finalize to ready, 12 megapixels: median", result["median_ms"], GOAL_MEDIAN_MS, "ms")
+    yield at_most(f"finalize to ready: 99th percentile of {result['count']}", result["p99_ms"], GOAL_P99_MS, "ms")
+    for name, ms in result["parts_ms"].items():
+        yield Row(f"  {name}", f"{ms:.1f} ms, p99 {result['parts_p99_ms'][name]:.1f}")
+    for name, ms in result["steps_ms"].items():
+        if ms >= 0.5:
+            yield Row(f"  step {name}", f"{ms:.1f} ms")
+
+
+def throughput_rows(result):
+    goals = {"libvips chain": GOAL_OF_CHAIN, "sharp": GOAL_OF_SHARP}
+    for name, used in result["contenders"].items():
+        cpu = f"{used['own_cpu_ms']:.0f} ms CPU" if name != "pierrot" else \
+            f"{used['own_cpu_ms']:.0f}+{used['cpu_ms'] - used['own_cpu_ms']:.0f} ms CPU (services+servers)"
+        yield Row(f"images: {name}", f"{used['images_per_s']:.1f} /s, {cpu}, {used['peak_mb']:.0f} MB")
+    for peer, goal in goals.items():
+        if peer in result["contenders"]:
+            ratio = throughput.ratio(result, peer)
+            yield Row(f"images: pierrot to {peer}", f"{ratio:.2f} times", f">= {goal} times", ratio / goal,
+                      ratio >= goal)
+
+
+def gateway_rows(result):
+    for what, by_name in result.items():
+        for name, used in by_name.items():
+            ratio = used["requests_per_s"] / by_name["nginx"]["requests_per_s"]
+            yield Row(f"GET /api/media/{{id}}, {what}: {name}",
+                      f"{used['requests_per_s']:.0f} /s, p99 {used['p99_ms']:.1f} ms, {used['cpu_us']:.0f} us CPU",
+                      "", ratio if name != "nginx" else None)
+
+
+ROWS = {"presign": presign_rows, "idle": idle_rows, "latency": latency_rows, "throughput": throughput_rows,
+        "gateway": gateway_rows}
+
+
+def print_table(rows):
+    verdicts = {None: "", True: "reached", False: "MISSED"}
+    lines = [("NUMBER", "MEASURED", "GOAL", "RATIO", "")]
+    lines += [(row.what, row.value, row.goal, f"{row.ratio:.2f}" if row.ratio is not None else "",
+               verdicts[row.reached]) for row in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(5)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures what Pierrot is to reach.")
+    parser.add_argument("what", nargs="*", choices=[[], *ALL], help=f"of {', '.join(ALL)}; none: all")
+    parser.add_argument("--rounds", type=int, default=3, help="of throughput and gateway (3)")
+    parser.add_argument("--repeat", type=int, default=3, help="throughput: times the 24 photos, a round (3)")
+    parser.add_argument("--count", type=int, default=100, help="latency: photos (100)")
+    parser.add_argument("--seconds", type=int, default=5, help="gateway: each measurement (5)")
+    parser.add_argument("--idle-seconds", type=int, default=30, help="idle: how long (30)")
+    parser.add_argument("--keep", action="store_true", help="leave the stack running")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    bench = Bench(options)
+    rows = []
+    try:
+        for what in options.what or ALL:
+            print(what, flush=True)
+            result = getattr(bench, what)()
+            (OUT / f"{what}.json").write_text(json.dumps(result, indent=1))
+            rows += ROWS[what](result)
+    finally:
+        if hasattr(bench, "stack") and not options.keep:
+            bench.stack.run("down", "--purge")
+    print()
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    main()
