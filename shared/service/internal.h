@@ -11,3 +11,6 @@ void service_health_init(struct service *service);
 void service_gauges_init(struct service *service);
 
 int service_serve(struct service *service);
+
+/* Gives back the memory that only starting needed. */
+void service_trim(void);

@@ -13,7 +13,8 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define SCHEMA_POLL_MS 1000
+#define STARTUP_TICK_MS 1000
+#define SETTLED_TICKS 5
 #define RELAY_POLL_MS 1000
 
 const char *service_dead_letters(const struct service *service, char out[64])
@@ -92,8 +93,9 @@ static void schema_asked(void *arg, enum pr_err err)
 {
     struct service *service = arg;
     (void)err; /* asked again at the next tick */
-    if (!service->schema_ready || service->stopping)
+    if (!service->schema_ready || service->running || service->stopping)
         return;
+    service->running = true;
     log_at(LOG_INFO, "the database schema is ready");
     if (service->spec->run)
         service->spec->run(service);
@@ -110,11 +112,8 @@ static const char *newest_migration(const struct service *service)
     return last->name;
 }
 
-static void ask_schema(void *arg)
+static void ask_schema(struct service *service)
 {
-    struct service *service = arg;
-    if (service->schema_ready || service->stopping || !pg_ready(service->pg))
-        return;
     struct pg_query *query = pg_query_new(service->pg);
     pg_query_add(query, &schema_stmt);
     pg_bind_text(query, pr_str(newest_migration(service)));
@@ -122,11 +121,23 @@ static void ask_schema(void *arg)
     pg_query_run(query, (struct pr_done){schema_asked, service});
 }
 
+static void tick(void *arg)
+{
+    struct service *service = arg;
+    if (!service->schema_ready) {
+        if (pg_ready(service->pg))
+            ask_schema(service);
+    } else if (++service->ticks_since_ready == SETTLED_TICKS) {
+        service_trim();
+        ticker_stop(&service->startup);
+    }
+}
+
 static void close_ticker(void *arg, shutdown_closed_fn closed, void *closed_arg)
 {
     struct service *service = arg;
     service->stopping = true;
-    ticker_close(&service->schema_ticker, closed, closed_arg);
+    ticker_close(&service->startup, closed, closed_arg);
 }
 
 static void close_server(void *arg, shutdown_closed_fn closed, void *closed_arg)
@@ -146,7 +157,7 @@ static void close_consumer(void *arg, shutdown_closed_fn closed, void *closed_ar
 static void close_work(void *arg, shutdown_closed_fn closed, void *closed_arg)
 {
     struct service *service = arg;
-    if (service->spec->stop_work && service->schema_ready)
+    if (service->spec->stop_work && service->running)
         service->spec->stop_work(service, closed, closed_arg);
     else
         closed(closed_arg);
@@ -229,7 +240,7 @@ int service_serve(struct service *service)
         _Exit(EXIT_FAILURE); /* the cause is in the log; nothing was done yet that needs an end */
     service_gauges_init(service);
     ensure_topics(service);
-    ticker_start(&service->loop, &service->schema_ticker, SCHEMA_POLL_MS, ask_schema, service);
+    ticker_start(&service->loop, &service->startup, STARTUP_TICK_MS, tick, service);
     shutdown_init(&service->loop, &service->shutdown, stages, service,
                   service->settings.stop_limit_s * 1000);
     log_at(LOG_INFO, "serving", LOG_TEXT("listen", service->settings.listen));

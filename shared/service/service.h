@@ -77,9 +77,10 @@ struct service {
     struct relay *relay;
     struct http_server *server;
     struct shutdown shutdown;
-    struct ticker schema_ticker;
+    struct ticker startup; /* ticks until the schema is there and things have settled */
+    int ticks_since_ready;
     struct http_route *routes;
-    bool schema_ready, topics_ready, stopping;
+    bool schema_ready, topics_ready, running, stopping;
 };
 
 /* The service's own, compiled in from its folder migrations/ (pr_service). */
