@@ -2,6 +2,7 @@
 
 #include "shared/base/alloc.h"
 
+#include <assert.h>
 #include <sodium.h>
 
 #define BUCKETS_FIRST 64
@@ -54,6 +55,7 @@ static size_t cost_of(size_t key_bytes, size_t value_bytes)
 static void drop(struct lru *lru, struct lru_entry **at)
 {
     struct lru_entry *entry = *at;
+    assert(entry);
     *at = entry->next;
     TAILQ_REMOVE(&lru->newest_first, entry, link);
     lru->entries--;

@@ -44,8 +44,8 @@ struct redis {
     struct redis_url url;
     uint64_t timeout_ms, pause_ms;
     enum redis_state state;
-    redisAsyncContext *context;     /* CONNECTING and READY */
-    TAILQ_HEAD(, request) requests; /* as they were sent */
+    redisAsyncContext *context;                 /* CONNECTING and READY */
+    TAILQ_HEAD(request_list, request) requests; /* as they were sent */
     size_t requests_count, requests_bytes;
     char cause[128]; /* of the outage, as logged last; empty: there is none */
     bool refusal_logged;
@@ -176,6 +176,7 @@ static void on_address(uv_getaddrinfo_t *request, int status, struct addrinfo *f
         unsigned count = 0;
         for (struct addrinfo *at = found; at; at = at->ai_next)
             count++;
+        assert(count > 0);             /* or getaddrinfo had failed */
         struct addrinfo *pick = found; /* another one each time: one of them may not listen */
         for (unsigned skip = redis->tries++ % count; skip > 0; skip--)
             pick = pick->ai_next;

@@ -20,7 +20,7 @@ bool s3_origin_init(struct s3_origin *origin, const char *endpoint, const char *
     static const struct pr_str http = PR_STR("http://"), https = PR_STR("https://");
     struct pr_str s = pr_str(endpoint);
     bool tls = pr_str_has_prefix(s, https);
-    if (!tls && !pr_str_has_prefix(s, http))
+    if (!s.p || (!tls && !pr_str_has_prefix(s, http)))
         return false;
     struct pr_str scheme = tls ? https : http;
     struct pr_str host = pr_str_n(s.p + scheme.n, s.n - scheme.n);
