@@ -32,3 +32,6 @@ if(PIERROT_COVERAGE)
     add_compile_options(--coverage)
     add_link_options(--coverage)
 endif()
+if(PIERROT_FUZZ)
+    add_compile_options(-O1 -fsanitize=fuzzer-no-link) # what is fuzzed shows its branches
+endif()

@@ -1,0 +1,1 @@
+pr_fuzz(services/media/announce DEPS media_domain)

@@ -1,0 +1,3 @@
+foreach(part uuid encode utf8 time)
+    pr_fuzz(shared/base/${part} DEPS pr_base)
+endforeach()
