@@ -9,18 +9,18 @@
  *
  *   struct media_finalized_msg
  *       Strings and bytes are views. A LIST is a fixed array and its `<name>_count`; an OPTIONAL
- * field counts when its `has_<name>` is set.
+ *       field counts when its `has_<name>` is set.
  *
  *   enum pr_err media_finalized_encode(const struct media_finalized_msg *msg, struct pr_buf *out)
  *       Appends the bytes to out. PR_ERR_INTERNAL when a field is out of its bounds or out is full:
- * a bug of ours; out then holds what it held.
+ *       a bug of ours; out then holds what it held.
  *
  *   enum pr_err media_finalized_decode(struct pr_str bytes, struct media_finalized_msg *out,
  *                                      struct pr_fault *fault)
  *       Views point into bytes. Keys that are not known are ignored. PR_ERR_DECODE, with the
- * fault's field named ("renditions[1].width"), when a required field is missing, a value has
- * another type or is out of bounds, a key comes twice, or the bytes are not one msgpack map: out is
- * then undefined. */
+ *       fault's field named ("renditions[1].width"), when a required field is missing, a value has
+ *       another type or is out of bounds, a key comes twice, or the bytes are not one msgpack map:
+ *       out is then undefined. */
 #pragma once
 
 #include "shared/base/buf.h"
