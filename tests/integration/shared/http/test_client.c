@@ -77,7 +77,7 @@ static const struct http_route routes[] = {
     {"GET", "/moved", get_moved, HTTP_PUBLIC, 0},
     {"GET", "/broken", get_broken, HTTP_PUBLIC, 0},
     {"GET", "/never", get_never, HTTP_PUBLIC, 0},
-    {NULL},
+    {0},
 };
 
 static void on_server_closed(void *arg)

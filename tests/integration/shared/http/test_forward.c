@@ -16,6 +16,11 @@
 
 #define CLOSE "host: t\r\nconnection: close\r\n"
 #define BIG ((size_t)50 << 20)
+#ifdef PIERROT_SANITIZED
+#define LITTLE (32 << 20) /* the sanitizer keeps what is freed for a while */
+#else
+#define LITTLE (4 << 20)
+#endif
 
 static struct harness h;
 static struct http_upstream *upstream;
@@ -235,7 +240,7 @@ static void forward(void *arg, struct http_request *req)
 
 static const struct http_route routes[] = {
     {"*", "/f/{rest...}", forward, HTTP_PUBLIC, 262144},
-    {NULL},
+    {0},
 };
 
 static void on_upstream_closed(void *arg)
@@ -626,7 +631,7 @@ static void test_50_megabytes_in_little_memory(void **state)
     (void)state;
     run(8, read_big_slowly);
     assert_in_range(h.numbers[0], BIG, BIG + 1000);
-    assert_true(h.numbers[1] < 4 << 20);
+    assert_true(h.numbers[1] < LITTLE);
     assert_int_equal(broken_writes, 0);
 }
 

@@ -136,7 +136,7 @@ static const struct http_route routes[] = {
     {"GET", "/split", get_split, HTTP_PUBLIC, 0},
     {"GET", "/host", get_host, HTTP_PUBLIC, 0},
     {"GET", "/late", get_late, HTTP_PUBLIC, 0},
-    {NULL},
+    {0},
 };
 
 static void run(void (*client)(struct harness *))

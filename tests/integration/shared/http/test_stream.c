@@ -90,7 +90,7 @@ static void get_abort(void *arg, struct http_request *req)
 static const struct http_route routes[] = {
     {"GET", "/stream/{status}/{pieces}/{kind}", get_stream, HTTP_PUBLIC, 0},
     {"GET", "/abort", get_abort, HTTP_PUBLIC, 0},
-    {NULL},
+    {0},
 };
 
 static void run(void (*client)(struct harness *))

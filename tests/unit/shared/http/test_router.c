@@ -28,7 +28,7 @@ static const struct http_route routes[] = {
     ROUTE("*", "/api/media/{rest...}"),
     ROUTE("GET", "/api/media/stream"),
     ROUTE("GET", "/files/{path...}"),
-    {NULL},
+    {0},
 };
 
 struct fixture {
