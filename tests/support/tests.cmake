@@ -15,3 +15,7 @@ pr_library(test_media_fakes SOURCES
 pr_library(test_gateway_fakes SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/gateway_world.c
     DEPS test_support gateway_usecases)
+pr_library(test_thumbnailer_fakes SOURCES
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_render_repo.c
+    ${CMAKE_SOURCE_DIR}/tests/support/thumbnailer_world.c
+    DEPS test_support thumbnailer_usecases pr_crypto)

@@ -23,6 +23,7 @@ struct render_media {
     struct pr_str args;
     struct media_finalized_msg msg;           /* parse fills it, with views of args */
     char keys[RENDITIONS][RENDITION_KEY_MAX]; /* and these */
+    char content_type[65];                    /* a copy, terminated */
     struct fetched_object original;           /* fetch fills it */
     struct pr_done fetch_done;
     struct render_outcome outcome;            /* render fills it */
@@ -50,6 +51,8 @@ static enum pr_err parse(void *arg)
         if (!rendition_key(op->msg.object_key, name, op->keys[name]))
             err = PR_ERR_DECODE;
     }
+    if (!err && !pr_str_copy(op->msg.content_type, op->content_type, sizeof op->content_type))
+        err = PR_ERR_DECODE;
     if (!err && op->exhausted)
         return reject(op, "worker_died", "rendering was tried too often and never ended");
     return err;
@@ -94,11 +97,8 @@ static enum pr_err render(void *arg)
     struct render_media *op = arg;
     if (op->reject_reason)
         return PR_OK;
-    char content_type[65];
-    if (!pr_str_copy(op->msg.content_type, content_type, sizeof content_type))
-        return PR_ERR_DECODE;
-    op->deps->renderer->render(op->deps->renderer, content_type, &op->original.file, &op->outcome,
-                               flow_wait(&op->flow));
+    op->deps->renderer->render(op->deps->renderer, op->content_type, &op->original.file,
+                               &op->outcome, flow_wait(&op->flow));
     return PR_OK;
 }
 
