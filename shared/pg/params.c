@@ -2,6 +2,8 @@
  * server or a stuck statement end by itself. */
 #include "shared/pg/internal.h"
 
+#include "shared/base/alloc.h"
+
 #include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@ static void set(struct conn_params *params, const char *key, const char *value)
         i++;
     if (i == params->n)
         params->n++;
-    assert(params->n < sizeof params->keys / sizeof params->keys[0]);
+    assert(params->n < PR_COUNT(params->keys));
     params->keys[i] = key;
     params->values[i] = value;
 }

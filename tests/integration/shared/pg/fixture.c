@@ -74,7 +74,7 @@ int fixture_teardown(void **state)
     struct fixture *f = *state;
     char text[128];
     fixture_close_pool(f);
-    uv_run(&f->loop, UV_RUN_DEFAULT);
+    fixture_until(f, !uv_loop_alive(&f->loop));
     assert_int_equal(uv_loop_close(&f->loop), 0);
     snprintf(text, sizeof text, "drop schema %s cascade", f->schema);
     fixture_exec(f, text);

@@ -38,10 +38,10 @@ void fixture_url_with(const struct fixture *f, char *out, size_t size, const cha
 void fixture_exec(struct fixture *f, const char *sql);
 long fixture_int(struct fixture *f, const char *sql);
 
-/* Turns the loop until the condition holds; the test fails after ten seconds. */
+/* Turns the loop until the condition holds; the test fails after 30 seconds. */
 #define fixture_until(f, condition)                                                                \
     do {                                                                                           \
-        int64_t until_ns_ = pr_monotonic_ns() + INT64_C(10000000000);                              \
+        int64_t until_ns_ = pr_monotonic_ns() + INT64_C(30000000000);                              \
         while (!(condition)) {                                                                     \
             if (pr_monotonic_ns() > until_ns_)                                                     \
                 fail_msg("waited too long for: %s", #condition);                                   \

@@ -36,7 +36,7 @@ static void test_statement_timeout(void **state)
 {
     struct fixture *f = *state;
     struct outcome outcome = {0};
-    fixture_pool(f, NULL, 1, 500);
+    fixture_pool(f, NULL, 1, 2000);
     run_sleep(f, 5000, &outcome);
     fixture_until(f, outcome.ended);
     assert_int_equal(outcome.err, PR_ERR_TIMEOUT);
@@ -60,7 +60,7 @@ static void test_deadline(void **state)
         run_one(f, &outcome);
     fixture_until(f, outcome.ended == 40);
     assert_int_equal(outcome.ok, 0);
-    assert_in_range((pr_monotonic_ns() - start_ns) / 1000000, 400, 1500);
+    assert_in_range((pr_monotonic_ns() - start_ns) / 1000000, 400, 5000);
     assert_false(pg_ready(f->pg));
     proxy_freeze(&proxy, false);
     fixture_until(f, pg_ready(f->pg));
@@ -93,7 +93,7 @@ static void test_lock_timeout(void **state)
     fixture_exec(f, "create table thing (n int)");
     fixture_exec(f, "begin");
     fixture_exec(f, "lock table thing");
-    fixture_pool(f, NULL, 1, 600);
+    fixture_pool(f, NULL, 1, 2000);
     assert_int_equal(fixture_query(f, &write_stmt), PR_ERR_TIMEOUT);
     fixture_exec(f, "rollback");
     assert_int_equal(fixture_query(f, &write_stmt), PR_OK);
@@ -237,15 +237,15 @@ static void test_serialization_retry(void **state)
     assert_true(n > 0 && (size_t)n < sizeof url - 64);
     strcpy(url + n, "%20-cdefault_transaction_isolation%3Dserializable");
     fixture_exec(f, "create table total (n int8, b bool)");
-    fixture_pool(f, url, 3, 5000);
-    for (int i = 0; i < 3; i++) {
+    fixture_pool(f, url, 2, 5000);
+    for (int i = 0; i < 2; i++) {
         struct pg_query *query = pg_query_new(f->pg);
         pg_query_add(query, &add_stmt);
         pg_query_run(query, outcome_done(&outcome));
     }
-    fixture_until(f, outcome.ended == 3);
-    assert_int_equal(outcome.ok, 3);
-    assert_int_equal(fixture_int(f, "select count(distinct n) from total"), 3);
+    fixture_until(f, outcome.ended == 2);
+    assert_int_equal(outcome.ok, 2);
+    assert_int_equal(fixture_int(f, "select count(distinct n) from total"), 2);
 }
 
 static void test_close_with_work(void **state)
