@@ -121,6 +121,32 @@ static void test_gone_media_is_no_error(void **state)
     media_world_destroy(world);
 }
 
+/* The catalogue allows longer texts than a media has room for. */
+static void test_rendition_without_room_is_a_permanent_error(void **state)
+{
+    (void)state;
+    char text[1024];
+    memset(text, 'x', sizeof text);
+    for (int field = 0; field < 3; field++) {
+        struct await await;
+        struct media_world *world = media_world_create();
+        struct media media = media_world_add(world, MEDIA_FINALIZED);
+        struct message_origin from = origin(1);
+        struct media_rendered_msg msg = rendered_msg(&media.id);
+        struct rendition_msg *rendition = &msg.renditions[0];
+        *(field == 0   ? &rendition->name
+          : field == 1 ? &rendition->object_key
+                       : &rendition->content_type) =
+            pr_str_n(text, field == 0   ? 16
+                           : field == 1 ? MEDIA_OBJECT_KEY_MAX + 1
+                                        : 64);
+        apply_rendered(&world->deps, &from, &msg, await_done(&await));
+        assert_int_equal(pr_err_class(await_once(&await)), PR_CLASS_PERMANENT);
+        assert_int_equal(fake_media_repo_find(&world->repo, &media.id)->state, MEDIA_FINALIZED);
+        media_world_destroy(world);
+    }
+}
+
 /* ---- every port call failing ---- */
 
 static const struct pr_uuid message_id = {{1}};
@@ -199,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_repeated_message_changes_nothing),
         cmocka_unit_test(test_a_second_verdict_changes_nothing),
         cmocka_unit_test(test_gone_media_is_no_error),
+        cmocka_unit_test(test_rendition_without_room_is_a_permanent_error),
         cmocka_unit_test(test_every_failure),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
