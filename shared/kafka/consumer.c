@@ -18,7 +18,7 @@
 #define COMMIT_MS 100        /* offsets are committed together, this long after the first */
 #define COMMIT_AGAIN_MS 1000 /* after a commit that failed */
 #define SETTLE_MS 2000
-#define LEAVE_MS 5000
+#define LEAVE_MS 2000
 #define POLL_MS 10000 /* librdkafka leaves the group when nobody has polled for 5 minutes */
 
 enum consumer_state {
@@ -83,37 +83,15 @@ static void on_timer(uv_timer_t *timer)
     tick(timer->data);
 }
 
-/* Sends what was handled and is not yet committed; false when there is nothing. */
 static bool commit(struct kafka_consumer *consumer)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
-    struct partition *partition;
-    TAILQ_FOREACH (partition, &consumer->partitions, link) {
-        if (partition->handled > partition->committed)
-            rd_kafka_topic_partition_list_add(list, partition->topic, partition->id)->offset =
-                partition->handled;
-    }
     consumer->commit_due_ms = 0;
-    if (list->cnt > 0)
-        consumer->committing = !rd_kafka_commit_queue(consumer->shared.client.rk, list,
-                                                      consumer->shared.client.queue, NULL, NULL);
-    rd_kafka_topic_partition_list_destroy(list);
+    consumer->committing = partitions_commit(&consumer->partitions, &consumer->shared.client);
     return consumer->committing;
-}
-
-static struct partition *find(struct kafka_consumer *consumer, const char *topic, int32_t id)
-{
-    struct partition *partition;
-    TAILQ_FOREACH (partition, &consumer->partitions, link) {
-        if (partition->id == id && strcmp(partition->topic, topic) == 0)
-            return partition;
-    }
-    return NULL;
 }
 
 static void on_committed(struct kafka_consumer *consumer, rd_kafka_event_t *event)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
     rd_kafka_resp_err_t err = rd_kafka_event_error(event);
     consumer->committing = false;
     if (err) {
@@ -122,12 +100,7 @@ static void on_committed(struct kafka_consumer *consumer, rd_kafka_event_t *even
         return;
     }
     kafka_client_set_answers(&consumer->shared.client, true);
-    for (int i = 0; list && i < list->cnt; i++) {
-        const rd_kafka_topic_partition_t *done = &list->elems[i];
-        struct partition *partition = find(consumer, done->topic, done->partition);
-        if (partition && !done->err)
-            partition->committed = done->offset;
-    }
+    partitions_committed(&consumer->partitions, rd_kafka_event_topic_partition_list(event));
 }
 
 static void free_partitions(struct kafka_consumer *consumer)

@@ -39,14 +39,22 @@ struct kafka_options {
 struct kafka_producer;
 struct kafka_producer *kafka_producer_create(uv_loop_t *loop, const struct kafka_options *options);
 
-/* Copies the message; done when the broker has acknowledged it. */
+/* Copies the message (id to value, and topic); done when the broker has acknowledged it, or with
+ *   PR_ERR_UNAVAILABLE  it may or may not have arrived: send it again, under the same id
+ *   PR_ERR_TOO_LARGE, PR_ERR_INVALID  it will never be taken */
 void kafka_produce(struct kafka_producer *producer, const struct kafka_message *message,
                    struct pr_done done);
-bool kafka_producer_ready(const struct kafka_producer *producer); /* a broker answers */
+
+/* A broker answers. Known from the topics that kafka_ensure_topics asked for, and from deliveries. */
+bool kafka_producer_ready(const struct kafka_producer *producer);
+
+/* Gives what is under way two seconds, fails what is left with PR_ERR_UNAVAILABLE, then calls closed; the
+ * memory is gone by then. */
 void kafka_producer_close(struct kafka_producer *producer, void (*closed)(void *arg), void *arg);
 
-/* Creates the topics that are missing (partitions each, replication 1 or more as given); done when they
- * are all there. Tries for ever, with backoff: PR_OK or, at close, PR_ERR_UNAVAILABLE. */
+/* Creates the topics that are missing (partitions each, replicas as the broker's default says); done when
+ * they are all there. Tries for ever, with backoff: PR_OK or, at close, PR_ERR_UNAVAILABLE. The names are
+ * copied and remembered: a topic that vanishes later is created again. */
 void kafka_ensure_topics(struct kafka_producer *producer, const char *const *topics, size_t count,
                          int partitions, struct pr_done done);
 
@@ -74,7 +82,11 @@ bool kafka_consumer_ready(const struct kafka_consumer *consumer); /* member of t
 
 /* Holds all partitions, also those assigned later; what is being handled ends. */
 void kafka_consumer_pause(struct kafka_consumer *consumer, bool paused);
-int64_t kafka_consumer_lag(const struct kafka_consumer *consumer); /* messages behind, -1 unknown */
 
-/* Waits for what is being handled, commits, leaves the group, then calls closed. */
+/* Messages between what is being handled and the end of its partitions, as the last fetch saw it; -1 when
+ * it is not known. Asks nobody. */
+int64_t kafka_consumer_lag(const struct kafka_consumer *consumer);
+
+/* Waits for what is being handled (without a limit), commits and leaves the group (two seconds each when
+ * no broker answers), then calls closed; the memory is gone by then. */
 void kafka_consumer_close(struct kafka_consumer *consumer, void (*closed)(void *arg), void *arg);

@@ -238,3 +238,32 @@ int64_t partition_lag(const struct partition *partition)
         return 0;
     return high - partition->position;
 }
+
+bool partitions_commit(const struct partitions *partitions, struct kafka_client *client)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
+    const struct partition *partition;
+    TAILQ_FOREACH (partition, partitions, link) {
+        if (partition->handled > partition->committed)
+            rd_kafka_topic_partition_list_add(list, partition->topic, partition->id)->offset =
+                partition->handled;
+    }
+    bool sent =
+        list->cnt > 0 && !rd_kafka_commit_queue(client->rk, list, client->queue, NULL, NULL);
+    rd_kafka_topic_partition_list_destroy(list);
+    return sent;
+}
+
+void partitions_committed(struct partitions *partitions,
+                          const rd_kafka_topic_partition_list_t *confirmed)
+{
+    struct partition *partition;
+    for (int i = 0; confirmed && i < confirmed->cnt; i++) {
+        const rd_kafka_topic_partition_t *one = &confirmed->elems[i];
+        TAILQ_FOREACH (partition, partitions, link) {
+            if (!one->err && partition->id == one->partition &&
+                strcmp(partition->topic, one->topic) == 0)
+                partition->committed = one->offset;
+        }
+    }
+}
