@@ -17,6 +17,7 @@
 #include <sodium.h>
 #include <sys/queue.h>
 
+#define AWAY_BACKOFF 4 /* as after so many attempts */
 #define PURGE_EVERY_MS ((uint64_t)3600 * 1000)
 #define PURGE_ROWS 5000
 
@@ -131,10 +132,13 @@ static void write_down(struct running *running, enum pr_err err)
     struct pg *pg = running->jobs->pg;
     struct pg_query *query;
     if (pr_err_class(err) == PR_CLASS_TEMPORARY) {
-        int64_t pause_ms = backoff_ms(&running->jobs->options, job->attempts);
+        /* What is away is not the job's fault: no attempt, and a pause that does not grow. */
+        bool counts = err != PR_ERR_UNAVAILABLE;
+        int64_t pause_ms =
+            backoff_ms(&running->jobs->options, counts ? job->attempts : AWAY_BACKOFF);
         log_at(LOG_WARN, "a job failed and is tried again", LOG_INT("job", job->id), LOG_ERR(err),
                LOG_INT("attempt", job->attempts), LOG_INT("retry_in_ms", pause_ms));
-        query = jobs_sql_release(pg, &lease, pause_ms, pr_err_text(err));
+        query = jobs_sql_release(pg, &lease, pause_ms, counts, pr_err_text(err));
     } else {
         log_at(LOG_ERROR, "a job is dead", LOG_INT("job", job->id), LOG_ERR(err),
                LOG_INT("attempt", job->attempts));

@@ -129,18 +129,20 @@ struct pg_query *jobs_sql_give_back(struct pg *pg, const struct job_lease *lease
 }
 
 struct pg_query *jobs_sql_release(struct pg *pg, const struct job_lease *lease, int64_t pause_ms,
-                                  const char *error)
+                                  bool counts, const char *error)
 {
     static const struct pg_stmt release_stmt = {
         "jobs_release",
         "update job set state = 'ready', run_at = now() + $3 * interval '1 millisecond',"
-        " last_error = $4, lease = null, lease_until = null"
+        " last_error = $4, lease = null, lease_until = null,"
+        " attempts = case when $5 then attempts else attempts - 1 end"
         " where id = $1 and lease = $2 and state = 'leased'",
     };
     struct pg_query *query = start(pg, &release_stmt);
     bind_lease(query, lease);
     pg_bind_int(query, pause_ms);
     pg_bind_text(query, pr_str(error));
+    pg_bind_bool(query, counts);
     return query;
 }
 

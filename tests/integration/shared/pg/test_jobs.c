@@ -18,6 +18,7 @@ enum plan {
     HOLD,      /* nothing, until somebody calls worker_go_on */
     FAIL_SOON, /* a temporary error; but an exhausted job succeeds */
     FAIL_FOR_EVER,
+    FIND_NOBODY, /* what the job needs is away */
     ANSWER_AT_ONCE, /* done(PR_OK) inside run, without an effect */
 };
 
@@ -98,6 +99,7 @@ static void run(void *arg, const struct job *job, struct pr_done done)
     } else {
         static const enum pr_err answers[] = {[FAIL_SOON] = PR_ERR_UPSTREAM,
                                               [FAIL_FOR_EVER] = PR_ERR_DECODE,
+                                              [FIND_NOBODY] = PR_ERR_UNAVAILABLE,
                                               [ANSWER_AT_ONCE] = PR_OK};
         pr_done_call(done, answers[worker->plan]);
     }
@@ -266,6 +268,21 @@ static void test_backoff_and_exhausted(void **state)
     assert_int_equal(fixture_int(f, "select attempts from job where last_error = 'bad answer from"
                                     " upstream' and state = 'done'"),
                      4);
+    worker_stop(&worker);
+}
+
+/* An outage, however long, uses up no attempts. */
+static void test_outage_counts_no_attempt(void **state)
+{
+    struct fixture *f = *state;
+    static struct worker worker;
+    add(f, 'a', 1, 2);
+    worker_start(&worker, f, FIND_NOBODY, 1, 10000);
+    fixture_until(f, worker.started == 6);
+    assert_false(worker.last.exhausted);
+    worker.plan = SUCCEED;
+    fixture_until(f, worker.finished == 1);
+    assert_int_equal(worker.last.attempts, 1);
     worker_stop(&worker);
 }
 
@@ -491,6 +508,7 @@ int main(void)
         TEST(test_poke),
         TEST(test_context_follows_the_cause),
         TEST(test_backoff_and_exhausted),
+        TEST(test_outage_counts_no_attempt),
         TEST(test_permanent_error_is_dead),
         TEST(test_answer_at_once),
         TEST(test_renewal),
