@@ -133,6 +133,8 @@ def throughput_rows(result):
             ratio = throughput.ratio(result, peer)
             yield Row(f"images: pierrot to {peer}", f"{ratio:.2f} times", f">= {goal} times", ratio / goal,
                       ratio >= goal)
+            yield Row("  for the same CPU time, S3, Kafka and Postgres too", "", "",
+                      throughput.cpu_ratio(result, peer))
 
 
 def gateway_rows(result):

@@ -18,7 +18,8 @@ from stack import eventually
 CONNECTIONS = 64
 RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 P99 = re.compile(r"99%\s+([\d.]+)(us|ms|s)")
-ERRORS = re.compile(r"Socket errors: (.*)")
+SOCKET_ERRORS = re.compile(r"Socket errors: (.*)")
+REFUSED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 MS = {"us": 0.001, "ms": 1, "s": 1000}
 
 NGINX = """
@@ -61,7 +62,7 @@ def sign_identity(secret, account_id):
     """As shared/http/identity.h says; good for an hour."""
     expires_ms = int(time.time() * 1000) + 3_600_000
     payload = f"1|{account_id}|bench|business|user|{expires_ms}".encode()
-    signature = hmac.new(secret.encode(), payload, hashlib.sha256).digest()
+    signature = hmac.new(bytes.fromhex(secret), payload, hashlib.sha256).digest()
     return (base64url(payload) + b"." + base64url(signature)).decode()
 
 
@@ -78,12 +79,12 @@ def nginx(folder, port, media, identity):
         process.wait()
 
 
-def wrk(url, header, seconds):
+def wrk(url, header, seconds, refused=False):
+    """refused: whether every answer is to be a refusal, or none."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-H", header, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    errors = ERRORS.search(said)
-    if errors:
-        raise RuntimeError(f"{url}: {errors.group(1)}")
+    if SOCKET_ERRORS.search(said) or bool(REFUSED.search(said)) != refused:
+        raise RuntimeError(f"{url}:\n{said}")
     value, unit = P99.search(said).groups()
     return {"requests_per_s": float(RATE.search(said).group(1)), "p99_ms": float(value) * MS[unit]}
 
@@ -108,11 +109,11 @@ def measure(stack, media_id, folder, nginx_port, rounds, seconds, progress):
         pids = {"gateway": stack.pid("gateway"), "nginx": nginx_pid, "media": stack.pid("media")}
         eventually(lambda: wrk(asked["nginx"][0] + media_id, asked["nginx"][1], 1), what="nginx")
         for number in range(rounds):
-            for path, what in ((media_id, "a media"), ("x", "refused at once")):
+            for path, what in ((media_id, "a media"), ("x", "refused")):
                 for name in list(asked)[::-1 if number % 2 else 1]:
                     base, header, part = asked[name]
                     before = machine.cpu_s(pids[part])
-                    result = wrk(base + path, header, seconds)
+                    result = wrk(base + path, header, seconds, refused=what == "refused")
                     used = machine.cpu_s(pids[part]) - before
                     result["cpu_us"] = used / (result["requests_per_s"] * seconds) * 1e6
                     results.setdefault(what, {}).setdefault(name, []).append(result)

@@ -28,7 +28,7 @@ from media.outbox finalized
 join thumbnailer.job on job.subject::text = finalized.subject and job.kind = 'render'
 join thumbnailer.outbox rendered on rendered.subject = finalized.subject
 join media.inbox applied on applied.event_id = rendered.event_id
-where finalized.subject = %s and finalized.type = 'media.finalized'"""
+where finalized.subject = %s and finalized.topic = 'media.finalized'"""
 
 
 def finalize_to_ready(stack, client, file):

@@ -98,6 +98,11 @@ def measure(programs, photos, rounds, repeat, progress):
             "contenders": {name: summarize(each, len(photos)) for name, each in results.items()}}
 
 
+def cpu_ratio(result, peer):
+    """How many times as many images we make of the same CPU time, servers and all."""
+    return result["contenders"][peer]["cpu_ms"] / result["contenders"]["pierrot"]["cpu_ms"]
+
+
 def ratio(result, peer):
     """How many times as fast as the peer we are: the median of the rounds, each compared in itself."""
     ours, theirs = (result["contenders"][name]["rounds"] for name in ("pierrot", peer))

@@ -57,7 +57,7 @@ def run(program, photos, count):
             worker.render(photo)
 
     threads = [threading.Thread(target=work, args=[worker]) for worker in workers]
-    with machine.PeakMemory(os.getpid()) as peak:
+    with machine.PeakMemory(*(worker.process.pid for worker in workers)) as peak:
         before, began = os.times(), time.monotonic()
         for thread in threads:
             thread.start()
