@@ -1,9 +1,11 @@
 #include "shared/base/alloc.h"
+#include "shared/base/time.h"
 #include "shared/metrics/process.h"
 #include "tests/integration/shared/http/harness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,7 +30,7 @@ struct stream {
     bool abort_at_end;
 };
 
-static int64_t streams_ended, streams_left; /* left: by the client */
+static atomic_int streams_ended, streams_left; /* left: by the client */
 
 static void on_sent(void *arg, enum pr_err err);
 
@@ -202,6 +204,32 @@ static void test_clients_that_leave_end_their_streams(void **state)
     assert_int_equal(streams_ended, 0);
 }
 
+/* One reads nothing of its answer, one never ends its request. */
+static void stop_reading(struct harness *t)
+{
+    int64_t start_ns = pr_monotonic_ns();
+    int stopped = dial(t->port), slow = dial(t->port);
+    send_text(stopped, "GET /stream/200/100000/length HTTP/1.1\r\n" CLOSE "\r\n");
+    send_text(slow, "GET /stream/200/1/length HTTP/1.1\r\nhost:");
+    t->answers[0] = read_rest(slow, 20000);
+    t->numbers[0] = (pr_monotonic_ns() - start_ns) / 1000000;
+    while (atomic_load(&streams_left) == 0 && pr_monotonic_ns() - start_ns < 40000000000)
+        usleep(50000);
+    t->numbers[1] = (pr_monotonic_ns() - start_ns) / 1000000;
+    close(stopped);
+    close(slow);
+}
+
+static void test_who_stops_is_cut_off(void **state)
+{
+    (void)state;
+    run(stop_reading);
+    assert_int_equal(h.answers[0].n, 0);
+    assert_in_range(h.numbers[0], 9000, 12000);
+    assert_int_equal(streams_left, 1);
+    assert_in_range(h.numbers[1], 14000, 35000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +237,7 @@ int main(void)
         cmocka_unit_test_teardown(test_aborts_are_seen, teardown),
         cmocka_unit_test_teardown(test_slow_readers_cost_no_memory, teardown),
         cmocka_unit_test_teardown(test_clients_that_leave_end_their_streams, teardown),
+        cmocka_unit_test_teardown(test_who_stops_is_cut_off, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
