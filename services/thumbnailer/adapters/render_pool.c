@@ -1,16 +1,18 @@
 /* One worker:
  *
- *     DOWN --spawn--> IDLE --request--> BUSY --reply--> IDLE
- *      ^               |                 |
- *      |               +----- exit ------+   (BUSY: the order gets its verdict from how it ended)
- *      +--- pause ---- GONE <------------'
+ *     DOWN --spawn--> STARTING --hello--> IDLE --request--> BUSY --reply--> IDLE
+ *      ^                 |                 |                 |
+ *      |                 +----- exit ------+------ exit -----+---- its last reply
+ *      |                                   v
+ *      +------- its handles closed ------ GONE
  *
- * GONE waits for the process handle to close, then the worker is spawned again: at once when it ended
- * after its quota of files, after a pause when it did not even start. An order is a rendering: it waits in
- * a queue until a worker is idle, and is given a time limit besides the CPU limit the worker has. */
+ * From DOWN it is spawned again: at once when it had done some work, after a pause when it had not. An order
+ * is a rendering: it waits in a queue until a worker is idle; while not one worker comes up, it ends as
+ * unavailable. How a BUSY worker exits decides over its order. The timer is the limit for the start, the wall
+ * limit of an order (besides the CPU limit the worker has), and the pause. */
 #include "services/thumbnailer/adapters/render_pool.h"
 
-#include "services/thumbnailer/worker/protocol.h"
+#include "services/thumbnailer/adapters/render_verdict.h"
 #include "shared/base/alloc.h"
 #include "shared/log/log.h"
 
@@ -18,16 +20,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define START_LIMIT_MS 10000
 #define RESPAWN_PAUSE_MS 1000
 #define WALL_LIMIT_FACTOR 6 /* times the CPU limit: a worker that sleeps is not left alone for ever */
 
-enum worker_state { WORKER_DOWN, WORKER_IDLE, WORKER_BUSY, WORKER_GONE };
+enum worker_state { WORKER_DOWN, WORKER_STARTING, WORKER_IDLE, WORKER_BUSY, WORKER_GONE };
 
 struct order {
     TAILQ_ENTRY(order) next;
@@ -45,11 +47,11 @@ struct worker {
     enum worker_state state;
     uv_process_t process;
     uv_poll_t poll;
-    uv_timer_t timer; /* the wall limit while BUSY, the pause while GONE */
+    uv_timer_t timer;
     int sock;
     unsigned handles; /* of process and poll, still to close */
-    bool served;      /* has answered at least once: its end is not a failure to start */
-    bool too_slow;    /* killed by us at the wall limit */
+    bool served;      /* has answered, or died at work: there is no need to pause */
+    bool too_slow;    /* killed by us at a limit */
     struct order *order;
 };
 
@@ -71,8 +73,6 @@ struct render_pool {
 static void spawn(struct worker *worker);
 static void give_work(struct render_pool *pool);
 
-/* --- verdicts ------------------------------------------------------------------------------------ */
-
 static void finish_order(struct order *order, enum pr_err err)
 {
     struct pr_done done = order->done;
@@ -80,69 +80,13 @@ static void finish_order(struct order *order, enum pr_err err)
     pr_done_call(done, err);
 }
 
-static void refuse(struct render_outcome *out, enum render_reason reason, const char *detail)
-{
-    out->verdict = RENDER_REFUSED;
-    out->reason = render_reason_name(reason);
-    snprintf(out->detail, sizeof out->detail, "%s", detail);
-}
-
-static void set_picture(struct render_picture *picture, const struct rendition *from)
-{
-    picture->width = from->width;
-    picture->height = from->height;
-    picture->file.size_bytes = from->size_bytes;
-}
-
-static void take_reply(struct render_outcome *out, const struct render_reply *reply)
-{
-    switch ((enum render_status)reply->status) {
-    case RENDER_OK:
-        out->verdict = RENDER_DONE;
-        out->width = reply->width;
-        out->height = reply->height;
-        out->duration_ms = reply->duration_ms;
-        out->degraded = reply->degraded;
-        out->placeholder_n = reply->placeholder_bytes;
-        memcpy(out->placeholder, reply->placeholder, reply->placeholder_bytes);
-        set_picture(&out->pictures[RENDITION_PREVIEW], &reply->preview);
-        set_picture(&out->pictures[RENDITION_LARGE], &reply->large);
-        return;
-    case RENDER_REJECTED:
-        refuse(out, (enum render_reason)reply->reason, reply->text);
-        return;
-    case RENDER_FAILED:
-    case RENDER_STATUS_COUNT:
-        break;
-    }
-    log_at(LOG_WARN, "the decode worker could not do its part", LOG_TEXT("cause", reply->text));
-    out->verdict = RENDER_LOST;
-}
-
-/* What the end of a worker says of the file it was decoding. SIGKILL comes from outside (an operator, the
- * kernel short of memory): the file may be fine. One that exits by itself could not work at all. */
-static enum pr_err take_death(struct render_outcome *out, bool too_slow, int signal)
-{
-    log_at(LOG_WARN, "a decode worker ended at its work", LOG_INT("signal", signal),
-           LOG_TEXT("why", too_slow ? "time limit" : "itself or from outside"));
-    if (signal == 0)
-        return PR_ERR_UNAVAILABLE;
-    if (signal == SIGXCPU)
-        refuse(out, REASON_TIME_LIMIT, "decoding took too long");
-    else if (signal != SIGKILL && signal != SIGTERM && signal != SIGINT)
-        refuse(out, REASON_WORKER_DIED, strsignal(signal));
-    else
-        out->verdict = RENDER_LOST;
-    return PR_OK;
-}
-
 /* --- the life of a worker -------------------------------------------------------------------------- */
 
-static void worker_closed(struct worker *worker)
+static void timer_closed(uv_handle_t *handle)
 {
+    struct worker *worker = handle->data;
     struct render_pool *pool = worker->pool;
-    pool->open--;
-    if (pool->closing && pool->open == 0) {
+    if (--pool->open == 0) {
         void (*closed)(void *arg) = pool->closed;
         void *arg = pool->closed_arg;
         free(pool->worker_path);
@@ -151,88 +95,128 @@ static void worker_closed(struct worker *worker)
     }
 }
 
-static void timer_closed(uv_handle_t *handle)
-{
-    worker_closed(handle->data);
-}
-
 static void pause_over(uv_timer_t *timer)
 {
     spawn(timer->data);
 }
 
-static void handle_closed(uv_handle_t *handle)
+/* Nobody waits for workers that do not come up. An order that comes during the pause does, for the next
+ * try. */
+static void pause_after_failure(struct worker *worker)
 {
-    struct worker *worker = handle->data;
-    if (--worker->handles > 0)
-        return;
+    struct render_pool *pool = worker->pool;
+    struct orders given_up = TAILQ_HEAD_INITIALIZER(given_up);
+    struct order *order;
+    uv_timer_start(&worker->timer, pause_over, RESPAWN_PAUSE_MS, 0);
+    if (render_pool_ready(pool) == 0)
+        TAILQ_CONCAT(&given_up, &pool->waiting, next);
+    while ((order = TAILQ_FIRST(&given_up))) {
+        TAILQ_REMOVE(&given_up, order, next);
+        finish_order(order, PR_ERR_UNAVAILABLE);
+    }
+}
+
+static void go_down(struct worker *worker)
+{
     worker->state = WORKER_DOWN;
     if (worker->pool->closing)
         uv_close((uv_handle_t *)&worker->timer, timer_closed);
     else if (worker->served)
         spawn(worker);
     else
-        uv_timer_start(&worker->timer, pause_over, RESPAWN_PAUSE_MS, 0);
+        pause_after_failure(worker);
 }
 
-static void close_socket(struct worker *worker)
+static void handle_closed(uv_handle_t *handle)
 {
-    if (worker->sock < 0)
-        return;
-    close(worker->sock);
-    worker->sock = -1;
-    uv_close((uv_handle_t *)&worker->poll, handle_closed);
+    struct worker *worker = handle->data;
+    if (--worker->handles == 0)
+        go_down(worker);
 }
 
 static void exited(uv_process_t *process, int64_t status, int signal)
 {
     struct worker *worker = process->data;
     struct order *order = worker->order;
-    bool too_slow = worker->too_slow;
     worker->state = WORKER_GONE;
     worker->order = NULL;
     uv_timer_stop(&worker->timer);
-    close_socket(worker);
+    uv_close((uv_handle_t *)&worker->poll, handle_closed);
     uv_close((uv_handle_t *)process, handle_closed);
+    close(worker->sock);
     if (order) {
         worker->served |= signal != 0;
-        finish_order(order, take_death(order->out, too_slow, signal));
+        render_verdict_of_end(signal, worker->too_slow, order->out);
+        finish_order(order, PR_OK);
     }
-    if (!worker->pool->closing && !worker->served)
-        log_at(LOG_ERROR, "a decode worker does not start", LOG_INT("status", status),
+    if (!worker->served && !worker->pool->closing)
+        log_at(LOG_ERROR, "a decode worker ended before it did any work", LOG_INT("status", status),
                LOG_INT("signal", signal));
+}
+
+/* A worker holds nothing that would be worth a goodbye, and may not listen to one. */
+static void kill_worker(struct worker *worker)
+{
+    uv_process_kill(&worker->process, SIGKILL);
 }
 
 static void too_slow(uv_timer_t *timer)
 {
     struct worker *worker = timer->data;
     worker->too_slow = true;
-    uv_process_kill(&worker->process, SIGKILL);
+    kill_worker(worker);
+}
+
+/* These two return as render_recv_reply does. */
+static int welcome(struct worker *worker)
+{
+    int got = render_recv_hello(worker->sock);
+    if (got == 1) {
+        uv_timer_stop(&worker->timer);
+        worker->state = WORKER_IDLE;
+        give_work(worker->pool);
+    }
+    return got;
+}
+
+static int take_answer(struct worker *worker)
+{
+    struct render_reply reply;
+    struct order *order = worker->order;
+    int got = render_recv_reply(worker->sock, &reply);
+    if (got != 1)
+        return got;
+    if (!order || reply.id != order->id) {
+        errno = EPROTO;
+        return -1;
+    }
+    uv_timer_stop(&worker->timer);
+    worker->order = NULL;
+    worker->served = true;
+    worker->state = WORKER_IDLE;
+    if (reply.jobs_left == 0) {
+        worker->state = WORKER_GONE;
+        kill_worker(worker);
+    }
+    render_verdict_of_reply(&reply, order->out);
+    finish_order(order, PR_OK);
+    give_work(worker->pool);
+    return got;
 }
 
 static void readable(uv_poll_t *poll, int status, int events)
 {
     struct worker *worker = poll->data;
-    struct render_reply reply;
     (void)events;
-    int got = status < 0 ? 0 : render_recv_reply(worker->sock, &reply);
-    if (got < 0 && errno == EAGAIN)
+    int got = 0;
+    if (status >= 0)
+        got = worker->state == WORKER_STARTING ? welcome(worker) : take_answer(worker);
+    if (got == 1 || (got < 0 && errno == EAGAIN))
         return;
-    struct order *order = worker->order;
-    if (got != 1 || !order || reply.id != order->id) {
-        /* Closed: its exit tells the rest. Nonsense: what says that is no longer our worker. */
-        uv_poll_stop(poll);
-        if (got != 0)
-            uv_process_kill(&worker->process, SIGKILL);
-        return;
-    }
-    uv_timer_stop(&worker->timer);
-    worker->order = NULL;
-    worker->served = true;
-    worker->state = reply.jobs_left > 0 ? WORKER_IDLE : WORKER_GONE;
-    take_reply(order->out, &reply);
-    finish_order(order, PR_OK);
-    give_work(worker->pool);
+    /* Closed: its exit tells the rest. Nonsense: what says that is no longer our worker. */
+    uv_poll_stop(poll);
+    if (got < 0)
+        kill_worker(worker);
 }
 
 static bool start_process(struct worker *worker, int theirs)
@@ -266,11 +250,10 @@ static void spawn(struct worker *worker)
     int pair[2];
     assert(worker->state == WORKER_DOWN);
     worker->served = worker->too_slow = false;
-    worker->sock = -1;
-    worker->handles = 1;
     worker->process.data = worker->poll.data = worker;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
-        uv_timer_start(&worker->timer, pause_over, RESPAWN_PAUSE_MS, 0);
+        log_at(LOG_ERROR, "no socket for a decode worker", LOG_TEXT("cause", strerror(errno)));
+        pause_after_failure(worker);
         return;
     }
     /* The worker waits on its end; only ours must not block. */
@@ -280,15 +263,16 @@ static void spawn(struct worker *worker)
     if (!started) {
         close(pair[0]);
         worker->state = WORKER_GONE;
+        worker->handles = 1;
         uv_close((uv_handle_t *)&worker->process, handle_closed);
         return;
     }
     worker->sock = pair[0];
     worker->handles = 2;
-    worker->state = WORKER_IDLE;
+    worker->state = WORKER_STARTING;
     uv_poll_init(pool->loop, &worker->poll, worker->sock);
     uv_poll_start(&worker->poll, UV_READABLE, readable);
-    give_work(pool);
+    uv_timer_start(&worker->timer, too_slow, START_LIMIT_MS, 0);
 }
 
 /* --- orders ---------------------------------------------------------------------------------------- */
@@ -333,7 +317,7 @@ static void start_order(struct worker *worker, struct order *order)
                    (uint64_t)worker->pool->limits.cpu_s * WALL_LIMIT_FACTOR * 1000, 0);
     /* A worker that cannot be told has just ended: exited gives the order its verdict. */
     if (!send_order(worker, order))
-        uv_process_kill(&worker->process, SIGKILL);
+        kill_worker(worker);
 }
 
 static void give_work(struct render_pool *pool)
@@ -410,9 +394,9 @@ void render_pool_close(struct render_pool *pool, void (*closed)(void *arg), void
     pool->closed_arg = arg;
     for (unsigned i = 0; i < pool->workers_n; i++) {
         struct worker *worker = &pool->workers[i];
-        if (worker->state == WORKER_IDLE || worker->state == WORKER_BUSY)
-            uv_process_kill(&worker->process, SIGTERM);
-        else if (worker->state == WORKER_DOWN)
+        if (worker->state == WORKER_DOWN)
             uv_close((uv_handle_t *)&worker->timer, timer_closed);
+        else if (worker->state != WORKER_GONE)
+            kill_worker(worker);
     }
 }

@@ -18,6 +18,8 @@ struct render_pool;
 /* worker_path is copied. */
 struct render_pool *render_pool_create(uv_loop_t *loop, const char *worker_path, unsigned workers,
                                        const struct render_limits *limits);
+
+/* Its orders end with PR_ERR_UNAVAILABLE while no worker comes up, which is tried again every second. */
 struct renderer *render_pool_port(struct render_pool *pool);
 
 unsigned render_pool_ready(const struct render_pool *pool); /* workers that are up */

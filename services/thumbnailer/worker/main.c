@@ -54,7 +54,7 @@ static int serve(uint32_t jobs)
     int fds[RENDER_FD_COUNT];
 
     closefrom(RENDER_SOCKET_FD + 1);
-    if (!enter())
+    if (!enter() || render_send_hello(RENDER_SOCKET_FD) != 1)
         return EXIT_FAILURE;
     while (jobs > 0) {
         int result = render_recv_request(RENDER_SOCKET_FD, &request, fds);

@@ -86,6 +86,34 @@ static int recv_whole(int sock, void *data, size_t size, union fd_control *contr
     return 1;
 }
 
+static int send_plain(int sock, const void *data, size_t size)
+{
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+    return send_whole(sock, &message);
+}
+
+int render_send_hello(int sock)
+{
+    const struct render_hello hello = {.version = RENDER_PROTOCOL_VERSION};
+
+    return send_plain(sock, &hello, sizeof hello);
+}
+
+int render_recv_hello(int sock)
+{
+    struct render_hello hello;
+    struct msghdr message;
+    int result = recv_whole(sock, &hello, sizeof hello, NULL, &message);
+
+    if (result == 1 && hello.version != RENDER_PROTOCOL_VERSION) {
+        errno = EPROTO;
+        return -1;
+    }
+    return result;
+}
+
 int render_send_request(int sock, const struct render_request *request,
                         const int fds[RENDER_FD_COUNT])
 {
@@ -135,10 +163,7 @@ int render_recv_request(int sock, struct render_request *request, int fds[RENDER
 
 int render_send_reply(int sock, const struct render_reply *reply)
 {
-    struct iovec iov = {.iov_base = (void *)(uintptr_t)reply, .iov_len = sizeof *reply};
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-
-    return send_whole(sock, &message);
+    return send_plain(sock, reply, sizeof *reply);
 }
 
 static bool text_is_printable(const char *text)

@@ -1,8 +1,9 @@
 /* What the thumbnailer and its decode worker say to each other.
  *
- * They share one SOCK_SEQPACKET Unix socket (the worker's fd 3). The service sends one
- * struct render_request with three file descriptors, the worker answers with one struct
- * render_reply, and only then may the next request follow. Both ends come from one build on one
+ * They share one SOCK_SEQPACKET Unix socket (the worker's fd 3). The worker says hello once it is in
+ * its sandbox, so that one which cannot start is never taken for one that a file killed. Then the
+ * service sends one struct render_request with three file descriptors, the worker answers with one
+ * struct render_reply, and only then may the next request follow. Both ends come from one build on one
  * machine, so the structs travel as they are; RENDER_PROTOCOL_VERSION catches a half-upgraded
  * installation.
  *
@@ -51,7 +52,7 @@ enum content_type {
 };
 
 /* Why a file got no renditions. The worker never sends the last two: they are the service's words
- * for a worker that ended by SIGXCPU or was too slow, and for one that died any other way. */
+ * for a worker that ended by SIGXCPU, and for one that died any other way. */
 #define RENDER_REASONS(X)                                                                          \
     X(REASON_NONE, "none")                                                                         \
     X(REASON_UNSUPPORTED_FORMAT, "unsupported_format") /* none of the content types, or a codec */ \
@@ -86,6 +87,10 @@ enum render_fd {
     RENDER_FD_PREVIEW, /* empty and writable: memfd or unlinked file */
     RENDER_FD_LARGE,   /* the same */
     RENDER_FD_COUNT
+};
+
+struct render_hello {
+    uint32_t version;
 };
 
 struct render_request {
@@ -130,11 +135,13 @@ bool content_type_is_video(enum content_type type);
 /* The snake_case name of a reason. Static storage. */
 const char *render_reason_name(enum render_reason reason);
 
-/* All four move one whole message and return 1, or 0 when the peer has closed the socket, or -1
+/* Each moves one whole message and returns 1, or 0 when the peer has closed the socket, or -1
  * with errno: EAGAIN on a non-blocking socket, EPROTO when what came is not a valid message, or
- * what sendmsg and recvmsg give. They never raise SIGPIPE.
+ * what sendmsg and recvmsg give. None raises SIGPIPE.
  * Descriptors: sending lends them, receiving hands them over (close them, close-on-exec is set);
  * none is handed over unless 1 is returned. */
+int render_send_hello(int sock);
+int render_recv_hello(int sock);
 int render_send_request(int sock, const struct render_request *request,
                         const int fds[RENDER_FD_COUNT]);
 int render_recv_request(int sock, struct render_request *request, int fds[RENDER_FD_COUNT]);

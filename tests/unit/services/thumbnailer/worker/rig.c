@@ -32,6 +32,9 @@ struct worker worker_start(const char *jobs)
     }
     assert_true(pid > 0);
     close(ends[1]);
+    struct pollfd ready = {.fd = ends[0], .events = POLLIN};
+    assert_int_equal(poll(&ready, 1, RIG_TIMEOUT_MS), 1);
+    assert_int_equal(render_recv_hello(ends[0]), 1);
     return (struct worker){.pid = pid, .sock = ends[0]};
 }
 

@@ -112,6 +112,23 @@ static void test_request_without_descriptors_is_refused(void **state)
     assert_int_equal(errno, EPROTO);
 }
 
+static void test_hello_of_this_version_only(void **state)
+{
+    struct pair *pair = *state;
+    struct render_hello other = {.version = RENDER_PROTOCOL_VERSION + 1};
+
+    assert_int_equal(render_send_hello(pair->a), 1);
+    assert_int_equal(render_recv_hello(pair->b), 1);
+    assert_int_equal(send(pair->a, &other, sizeof other, 0), sizeof other);
+    assert_int_equal(render_recv_hello(pair->b), -1);
+    assert_int_equal(errno, EPROTO);
+    assert_int_equal(send(pair->a, &other, 1, 0), 1);
+    assert_int_equal(render_recv_hello(pair->b), -1);
+    assert_int_equal(errno, EPROTO);
+    assert_int_equal(render_recv_hello(pair->b), -1);
+    assert_int_equal(errno, EAGAIN);
+}
+
 static void test_reply_round_trip(void **state)
 {
     struct pair *pair = *state;
@@ -250,6 +267,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_request_without_descriptors_is_refused, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_hello_of_this_version_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reply_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_yet_and_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_reply_out_of_bounds_is_refused, setup, teardown),
