@@ -1,0 +1,90 @@
+#include "tests/support/fake_http.h"
+
+#include "tests/support/test.h"
+
+void fake_http_run(const struct http_route *routes, const char *method, const char *path, void *arg,
+                   struct http_request *req)
+{
+    for (; routes->method; routes++) {
+        if (strcmp(routes->method, method) == 0 && strcmp(routes->path, path) == 0) {
+            routes->handler(arg, req);
+            return;
+        }
+    }
+    fail_msg("no route %s %s", method, path);
+}
+
+void fake_http_fini(struct http_request *req)
+{
+    json_decref(req->json);
+    pr_arena_fini(&req->arena);
+    *req = (struct http_request){0};
+}
+
+const struct identity *http_req_identity(const struct http_request *req)
+{
+    return &req->identity;
+}
+
+struct pr_arena *http_req_arena(struct http_request *req)
+{
+    return &req->arena;
+}
+
+struct pr_str http_req_param(const struct http_request *req, const char *name)
+{
+    for (size_t i = 0; i < FAKE_HTTP_VALUES && req->params[i].name; i++) {
+        if (strcmp(req->params[i].name, name) == 0)
+            return pr_str(req->params[i].value);
+    }
+    return pr_str("");
+}
+
+bool http_req_query(const struct http_request *req, const char *name, struct pr_str *out)
+{
+    for (size_t i = 0; i < FAKE_HTTP_VALUES && req->query[i].name; i++) {
+        if (strcmp(req->query[i].name, name) == 0) {
+            *out = pr_str(req->query[i].value);
+            return true;
+        }
+    }
+    return false;
+}
+
+json_t *http_req_json(struct http_request *req, struct pr_fault *fault)
+{
+    json_t *json = json_loads(req->body, JSON_REJECT_DUPLICATES, NULL);
+    if (!json)
+        pr_fault_set(fault, PR_ERR_INVALID, "body", "is not JSON");
+    return json;
+}
+
+static void reply(struct http_request *req, int status)
+{
+    assert_int_equal(req->replies++, 0);
+    req->status = status;
+}
+
+void http_reply_json(struct http_request *req, int status, json_t *body)
+{
+    reply(req, status);
+    assert_non_null(body);
+    req->json = body;
+}
+
+void http_reply_empty(struct http_request *req, int status)
+{
+    reply(req, status);
+}
+
+void http_reply_fault(struct http_request *req, const struct pr_fault *fault)
+{
+    assert_int_not_equal(fault->err, PR_OK);
+    reply(req, pr_err_status(fault->err));
+    req->fault = *fault;
+}
+
+void http_reply_error(struct http_request *req, enum pr_err err)
+{
+    http_reply_fault(req, &(struct pr_fault){.err = err});
+}

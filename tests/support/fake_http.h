@@ -1,0 +1,28 @@
+/* fake_http: a request without a server, for tests of routes. Its functions take the place of those of
+ * shared/http in the program that is linked with them; how a real server parses, bounds and answers is
+ * tested there. */
+#pragma once
+
+#include "shared/http/server.h"
+
+#define FAKE_HTTP_VALUES 6
+
+struct http_request {
+    struct identity identity;
+    const char *body; /* JSON */
+    struct {
+        const char *name, *value;
+    } params[FAKE_HTTP_VALUES], query[FAKE_HTTP_VALUES];
+    struct pr_arena arena;
+
+    /* The answer. */
+    unsigned replies;
+    int status;
+    json_t *json;          /* NULL: without a body */
+    struct pr_fault fault; /* when it is an error */
+};
+
+/* Finds the route and runs its handler. */
+void fake_http_run(const struct http_route *routes, const char *method, const char *path, void *arg,
+                   struct http_request *req);
+void fake_http_fini(struct http_request *req);

@@ -1,0 +1,389 @@
+#include "services/media/adapters/http_media.h"
+
+#include "shared/base/alloc.h"
+#include "shared/base/encode.h"
+#include "tests/support/fake_http.h"
+#include "tests/support/logs.h"
+#include "tests/support/media_world.h"
+#include "tests/support/test.h"
+
+#include <stdio.h>
+
+#define SHA256 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define GOOD                                                                                       \
+    "{\"filename\":\"beach.jpg\",\"content_type\":\"image/"                                        \
+    "jpeg\",\"size\":4321,\"sha256\":\"" SHA256 "\"}"
+
+/* The caller is the owner of the world's media. */
+static void run(struct media_world *world, const char *method, const char *path,
+                struct http_request *req)
+{
+    req->identity.account_id = world->owner;
+    fake_http_run(http_media_routes, method, path, &world->deps, req);
+}
+
+static struct http_request post(struct media_world *world, const char *path, const char *body)
+{
+    struct http_request req = {.body = body};
+    run(world, "POST", path, &req);
+    return req;
+}
+
+/* GET or DELETE of one media. */
+static struct http_request one(struct media_world *world, const char *method, const char *id)
+{
+    struct http_request req = {.params = {{"id", id}}};
+    run(world, method, "/media/{id}", &req);
+    return req;
+}
+
+static const char *id_text(const struct pr_uuid *id)
+{
+    static char text[PR_UUID_TEXT];
+    return pr_uuid_format(id, text);
+}
+
+/* The text at a path of members: "media.id"; "" when there is none. */
+static const char *text_at(const json_t *json, const char *path)
+{
+    struct pr_str name, rest = pr_str(path);
+    char member[32];
+    while (pr_str_cut(rest, '.', &name, &rest) || name.n) {
+        assert_true(pr_str_copy(name, member, sizeof member));
+        json = json_object_get(json, member);
+    }
+    const char *text = json_string_value(json);
+    return text ? text : "";
+}
+
+static void assert_fault(struct http_request *req, int status, const char *field)
+{
+    assert_int_equal(req->replies, 1);
+    assert_int_equal(req->status, status);
+    assert_string_equal(req->fault.field, field);
+    fake_http_fini(req);
+}
+
+static void test_post_answers_media_and_upload(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct http_request req = post(world, "/media", GOOD);
+    assert_int_equal(req.status, 201);
+    const struct media *row = &world->repo.rows[0];
+    assert_string_equal(text_at(req.json, "media.id"), id_text(&row->id));
+    assert_string_equal(text_at(req.json, "media.state"), "created");
+    assert_string_equal(text_at(req.json, "media.kind"), "image");
+    assert_string_equal(text_at(req.json, "media.filename"), "beach.jpg");
+    assert_string_equal(text_at(req.json, "media.content_type"), "image/jpeg");
+    assert_string_equal(text_at(req.json, "media.sha256"), SHA256);
+    assert_string_equal(text_at(req.json, "media.created_at"), "2026-11-21T08:00:00.000Z");
+    assert_string_equal(text_at(req.json, "upload.method"), "PUT");
+    assert_non_null(strstr(text_at(req.json, "upload.url"), row->object_key));
+    assert_string_equal(text_at(req.json, "upload.expires_at"), "2026-11-21T09:00:00.000Z");
+    assert_string_equal(text_at(req.json, "upload.headers.content-type"), "image/jpeg");
+    const json_t *media = json_object_get(req.json, "media");
+    assert_int_equal(json_integer_value(json_object_get(media, "size")), 4321);
+    assert_null(json_object_get(media, "download")); /* nothing is there yet */
+    fake_http_fini(&req);
+    media_world_destroy(world);
+}
+
+static void test_post_names_the_field_that_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *field;
+    } cases[] = {
+        {"{", "body"},
+        {"{}", "filename"},
+        {"{\"filename\":7}", "filename"},
+        {"{\"filename\":null}", "filename"},
+        {"{\"filename\":[\"a\"]}", "filename"},
+        {"{\"filename\":\"a\"}", "content_type"},
+        {"{\"filename\":\"a\",\"content_type\":{}}", "content_type"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\"}", "size"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\",\"size\":\"5\"}", "size"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\",\"size\":5.0}", "size"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\",\"size\":true}", "size"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\",\"size\":5}", "sha256"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\",\"size\":5,\"sha256\":5}", "sha256"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\",\"size\":5,\"sha256\":\"ff\"}",
+         "sha256"},
+        {"{\"filename\":\"a/b\",\"content_type\":\"image/png\",\"size\":5,\"sha256\":\"" SHA256
+         "\"}",
+         "filename"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/svg\",\"size\":5,\"sha256\":\"" SHA256 "\"}",
+         "content_type"},
+        {"{\"filename\":\"a\",\"content_type\":\"image/png\",\"size\":-5,\"sha256\":\"" SHA256
+         "\"}",
+         "size"},
+    };
+    struct media_world *world = media_world_create();
+    for (size_t i = 0; i < PR_COUNT(cases); i++) {
+        struct http_request req = post(world, "/media", cases[i].body);
+        assert_fault(&req, 400, cases[i].field);
+    }
+    assert_int_equal(world->repo.rows_n, 0);
+    media_world_destroy(world);
+}
+
+static void test_failing_ports_are_server_errors(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    gate_fail(&world->gate, 1, PR_ERR_INTERNAL, false); /* sign */
+    struct http_request req = post(world, "/media", GOOD);
+    assert_fault(&req, 500, "");
+    gate_fail(&world->gate, 2, PR_ERR_UNAVAILABLE, false); /* insert */
+    req = post(world, "/media", GOOD);
+    assert_fault(&req, 503, "");
+
+    struct media media = media_world_add(world, MEDIA_READY);
+    gate_fail(&world->gate, 2, PR_ERR_INTERNAL, false); /* sign the download */
+    req = one(world, "GET", id_text(&media.id));
+    assert_fault(&req, 500, "");
+    gate_fail(&world->gate, 2, PR_ERR_INTERNAL, false);
+    req = (struct http_request){0};
+    run(world, "GET", "/media", &req);
+    assert_fault(&req, 500, "");
+    gate_fail(&world->gate, 1, PR_ERR_TIMEOUT, false); /* list */
+    req = (struct http_request){0};
+    run(world, "GET", "/media", &req);
+    assert_fault(&req, 504, "");
+    media_world_destroy(world);
+}
+
+static void test_answer_comes_when_the_ports_have_answered(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct http_request req = {.body = GOOD};
+    gate_hold(&world->gate, true);
+    run(world, "POST", "/media", &req);
+    assert_int_equal(req.replies, 0);
+    gate_release(&world->gate, 0, "insert");
+    assert_int_equal(req.status, 201);
+    fake_http_fini(&req);
+    media_world_destroy(world);
+}
+
+static void test_finalize(void **state)
+{
+    (void)state;
+    char body[128];
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add(world, MEDIA_CREATED);
+    struct http_request req = post(world, "/media/finalize", "{}");
+    assert_fault(&req, 400, "media_id");
+    req = post(world, "/media/finalize", "{\"media_id\":1}");
+    assert_fault(&req, 400, "media_id");
+    req = post(world, "/media/finalize", "{\"media_id\":\"1\"}");
+    assert_fault(&req, 400, "media_id");
+    snprintf(body, sizeof body, "{\"media_id\":\"%s\"}", id_text(&media.id));
+    req = post(world, "/media/finalize", body);
+    assert_fault(&req, 409, "media_id");
+    media_world_upload(world, &media);
+    req = post(world, "/media/finalize", body);
+    assert_int_equal(req.status, 200);
+    assert_string_equal(text_at(req.json, "media.state"), "finalized");
+    assert_true(*text_at(req.json, "media.finalized_at"));
+    assert_true(*text_at(req.json, "media.download.url"));
+    fake_http_fini(&req);
+    media_world_destroy(world);
+}
+
+static void test_get_of_a_ready_video(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add(world, MEDIA_READY);
+    struct media *row = fake_media_repo_find(&world->repo, &media.id);
+    row->width = 1920;
+    row->height = 1080;
+    row->duration_ms = 12480;
+    row->placeholder_n = 3;
+    memcpy(row->placeholder, "\xfb\xff\xbf", 3);
+    row->renditions[0] =
+        (struct media_rendition){"preview", "the/preview.webp", "image/webp", 320, 180, 9};
+    row->renditions_n = 1;
+    struct http_request req = one(world, "GET", id_text(&media.id));
+    assert_int_equal(req.status, 200);
+    const json_t *json = json_object_get(req.json, "media");
+    assert_int_equal(json_integer_value(json_object_get(json, "width")), 1920);
+    assert_int_equal(json_integer_value(json_object_get(json, "height")), 1080);
+    assert_int_equal(json_integer_value(json_object_get(json, "duration_ms")), 12480);
+    assert_true(json_is_false(json_object_get(json, "degraded")));
+    assert_string_equal(text_at(json, "placeholder"), "+/+/");
+    assert_non_null(strstr(text_at(json, "download.url"), "save-as=beach.jpg"));
+    assert_string_equal(text_at(json, "download.expires_at"), "2026-11-21T08:05:00.001Z");
+    const json_t *rendition = json_array_get(json_object_get(json, "renditions"), 0);
+    assert_string_equal(text_at(rendition, "name"), "preview");
+    assert_string_equal(text_at(rendition, "content_type"), "image/webp");
+    assert_non_null(strstr(text_at(rendition, "url"), "the/preview.webp"));
+    assert_int_equal(json_integer_value(json_object_get(rendition, "width")), 320);
+    fake_http_fini(&req);
+    media_world_destroy(world);
+}
+
+static void test_get_of_rejected_media_tells_why_and_offers_nothing(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add(world, MEDIA_REJECTED);
+    struct http_request req = one(world, "GET", id_text(&media.id));
+    assert_string_equal(text_at(req.json, "media.reject_reason"), "unreadable");
+    assert_null(json_object_get(json_object_get(req.json, "media"), "download"));
+    assert_null(json_object_get(json_object_get(req.json, "media"), "width"));
+    fake_http_fini(&req);
+    media_world_destroy(world);
+}
+
+static void test_ids_that_are_none_or_nobodys(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"GET", "DELETE"};
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add(world, MEDIA_READY);
+    for (size_t i = 0; i < 2; i++) {
+        struct http_request req = one(world, methods[i], "");
+        assert_fault(&req, 400, "id");
+        req = one(world, methods[i], "../../etc");
+        assert_fault(&req, 400, "id");
+        req = one(world, methods[i], "00000000-0000-0000-0000-000000000000");
+        assert_fault(&req, 404, "");
+        req = (struct http_request){.identity.account_id = world->stranger,
+                                    .params = {{"id", id_text(&media.id)}}};
+        fake_http_run(http_media_routes, methods[i], "/media/{id}", &world->deps, &req);
+        assert_fault(&req, 404, "");
+    }
+    assert_int_equal(world->repo.rows_n, 1);
+    media_world_destroy(world);
+}
+
+static void test_delete(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add(world, MEDIA_READY);
+    struct http_request req = one(world, "DELETE", id_text(&media.id));
+    assert_int_equal(req.status, 204);
+    assert_null(req.json);
+    fake_http_fini(&req);
+    req = one(world, "DELETE", id_text(&media.id));
+    assert_fault(&req, 404, "");
+    media_world_destroy(world);
+}
+
+static void test_list_follows_its_cursor_to_the_end(void **state)
+{
+    (void)state;
+    char cursor[64] = "";
+    size_t seen = 0;
+    struct media_world *world = media_world_create();
+    struct media media[7];
+    for (size_t i = 0; i < PR_COUNT(media); i++)
+        media[PR_COUNT(media) - 1 - i] = media_world_add(world, MEDIA_READY);
+    for (int pages = 0; pages < 3; pages++) {
+        struct http_request req = {
+            .query = {{"limit", "3"}, {pages ? "cursor" : "unknown", cursor}}};
+        run(world, "GET", "/media", &req);
+        assert_int_equal(req.status, 200);
+        const json_t *items = json_object_get(req.json, "items");
+        for (size_t i = 0; i < json_array_size(items); i++)
+            assert_string_equal(text_at(json_array_get(items, i), "id"),
+                                id_text(&media[seen++].id));
+        const json_t *next = json_object_get(req.json, "next_cursor");
+        assert_int_equal(json_is_null(next), pages == 2);
+        snprintf(cursor, sizeof cursor, "%s", pages < 2 ? json_string_value(next) : "");
+        fake_http_fini(&req);
+    }
+    assert_int_equal(seen, PR_COUNT(media));
+    media_world_destroy(world);
+}
+
+static size_t count_listed(struct media_world *world, const char *name, const char *value)
+{
+    struct http_request req = {.query = {{name, value}}};
+    run(world, "GET", "/media", &req);
+    assert_int_equal(req.status, 200);
+    size_t n = json_array_size(json_object_get(req.json, "items"));
+    fake_http_fini(&req);
+    return n;
+}
+
+static void test_list_limits_and_filters(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    for (int i = 0; i < 120; i++)
+        media_world_add(world, i < 5 ? MEDIA_CREATED : MEDIA_READY);
+    assert_int_equal(count_listed(world, "unknown", "x"), 20);
+    assert_int_equal(count_listed(world, "limit", "1"), 1);
+    assert_int_equal(count_listed(world, "limit", "100"), 100);
+    assert_int_equal(count_listed(world, "state", "created"), 5);
+    assert_int_equal(count_listed(world, "kind", "image"), 20);
+    assert_int_equal(count_listed(world, "kind", "video"), 0);
+    media_world_destroy(world);
+}
+
+static void test_list_names_the_parameter_that_is_wrong(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"limit", "0"},
+        {"limit", "101"},
+        {"limit", "-1"},
+        {"limit", ""},
+        {"limit", "ten"},
+        {"limit", "99999999999999999999"},
+        {"state", "gone"},
+        {"state", ""},
+        {"kind", "audio"},
+        {"cursor", ""},
+        {"cursor", "abc"},
+        {"cursor", "AZLwwXoAcACAAAAAAAAAAg=="},
+        {"cursor", "AZLwwXoAcACAAAAAAAAA"},
+        {"cursor", "AZLwwXoAcACAAAAAAAAAAgAA"},
+        {"cursor", "AZLwwXoAcACAAAAAAAAA+/"},
+        {"cursor", "AZLwwXoAcACAAAAAAAAAAh"},
+    };
+    struct media_world *world = media_world_create();
+    for (size_t i = 0; i < PR_COUNT(bad); i++) {
+        struct http_request req = {.query = {{bad[i][0], bad[i][1]}}};
+        run(world, "GET", "/media", &req);
+        assert_fault(&req, 400, bad[i][0]);
+    }
+    assert_int_equal(world->gate.passed, 0);
+    media_world_destroy(world);
+}
+
+static void test_every_route_wants_an_identity_and_bounds_its_body(void **state)
+{
+    (void)state;
+    for (const struct http_route *route = http_media_routes; route->method; route++) {
+        assert_int_equal(route->auth, HTTP_IDENTITY);
+        assert_in_range(route->max_body_bytes, 0, 65536);
+        assert_int_equal(route->max_body_bytes > 0, strcmp(route->method, "POST") == 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_post_answers_media_and_upload),
+        cmocka_unit_test(test_post_names_the_field_that_is_wrong),
+        cmocka_unit_test(test_failing_ports_are_server_errors),
+        cmocka_unit_test(test_answer_comes_when_the_ports_have_answered),
+        cmocka_unit_test(test_finalize),
+        cmocka_unit_test(test_get_of_a_ready_video),
+        cmocka_unit_test(test_get_of_rejected_media_tells_why_and_offers_nothing),
+        cmocka_unit_test(test_ids_that_are_none_or_nobodys),
+        cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_list_follows_its_cursor_to_the_end),
+        cmocka_unit_test(test_list_limits_and_filters),
+        cmocka_unit_test(test_list_names_the_parameter_that_is_wrong),
+        cmocka_unit_test(test_every_route_wants_an_identity_and_bounds_its_body),
+    };
+    return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
+}
