@@ -68,8 +68,11 @@ static enum pr_err read_finished(void *arg, const struct pg_result *result)
     return PR_OK;
 }
 
-/* Job, row and message end together, and only for the owner of the lease. */
-#define FINISH_JOB "with j as (select job_finish($8, $9) as mine), "
+/* Job, row and message end together, and only for the owner of the lease. The row is locked before the
+ * job, as a deletion does it, or the two would wait for each other. */
+#define FINISH_JOB                                                                                 \
+    "with r as (select 1 from rendition_set where media_id = $10 for update), "                    \
+    "j as (select job_finish($8, $9) as mine from (select count(*) from r) as locked), "
 #define SELECT_FINISHED " select (select mine from j), (select " OUTBOX_ADD " from m)"
 
 static const struct pg_stmt rendered_stmt = {
