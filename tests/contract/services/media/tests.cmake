@@ -1,11 +1,14 @@
 # One suite, against the fake and against a real Postgres (PIERROT_TEST_DATABASE_URL).
+set(suite
+    ${CMAKE_CURRENT_LIST_DIR}/media_repo_calls.c
+    ${CMAKE_CURRENT_LIST_DIR}/media_repo_contract.c
+    ${CMAKE_CURRENT_LIST_DIR}/media_repo_messages.c
+    ${CMAKE_CURRENT_LIST_DIR}/media_repo_rows.c)
 pr_test(contract/services/media/test_media_repo_fake
-    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_media_repo_fake.c
-            ${CMAKE_CURRENT_LIST_DIR}/media_repo_contract.c
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_media_repo_fake.c ${suite}
     DEPS test_media_fakes)
 pr_test(contract/services/media/test_media_repo_pg
-    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_media_repo_pg.c
-            ${CMAKE_CURRENT_LIST_DIR}/media_repo_contract.c
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_media_repo_pg.c ${suite}
             ${CMAKE_SOURCE_DIR}/tests/integration/shared/pg/fixture.c
     DEPS media_adapters test_support pr_pg pkg::pq)
 pr_embed_sql(contract.services.media.test_media_repo_pg service_migrations
