@@ -98,6 +98,17 @@ void kafka_client_log(rd_kafka_event_t *event)
            LOG_TEXT("facility", facility), LOG_TEXT("detail", text));
 }
 
+/* With no time to wait, this fails at once without a connection, and does not wait for the answer with
+ * one. */
+bool kafka_client_reaches(const struct kafka_client *client)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t err = rd_kafka_metadata(client->rk, 0, NULL, &metadata, 0);
+    if (!err)
+        rd_kafka_metadata_destroy(metadata);
+    return err != RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
 void kafka_client_set_answers(struct kafka_client *client, bool answers)
 {
     if (answers && client->told)

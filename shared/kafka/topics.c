@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #define REQUEST_TIMEOUT_MS 5000
+#define REACH_POLL_MS 100
 
 struct kafka_topic {
     char *name;
@@ -20,11 +21,17 @@ void kafka_topics_init(struct kafka_topics *topics, uv_loop_t *loop)
     topics->timer.data = topics;
 }
 
+static void on_timer(uv_timer_t *timer);
+
 static void ask(struct kafka_topics *topics)
 {
     char why[256];
     if (!topics->client || topics->asked || !topics->count)
         return;
+    if (!kafka_client_reaches(topics->client)) {
+        uv_timer_start(&topics->timer, on_timer, REACH_POLL_MS, 0);
+        return;
+    }
     rd_kafka_t *rk = topics->client->rk;
     rd_kafka_NewTopic_t **created = pr_alloc(topics->count * sizeof(rd_kafka_NewTopic_t *));
     for (size_t i = 0; i < topics->count; i++) {
