@@ -55,7 +55,7 @@ struct kafka_consumer {
     void *closed_arg;
 };
 
-static void tick(struct kafka_consumer *consumer);
+static void tick(void *consumer);
 
 static uint64_t now_ms(const struct kafka_consumer *consumer)
 {
@@ -71,11 +71,6 @@ static void move(struct kafka_consumer *consumer, enum consumer_state to)
 static void on_changed(struct partition_shared *shared)
 {
     tick(PR_CONTAINER(shared, struct kafka_consumer, shared));
-}
-
-static void on_wake(void *arg)
-{
-    tick(arg);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -192,7 +187,7 @@ static bool serve_events(struct kafka_consumer *consumer)
 
 static bool advance_partitions(struct kafka_consumer *consumer)
 {
-    bool some = true;
+    bool some = consumer->state == CONSUMER_ASSIGNED;
     for (int i = 0; i < KAFKA_WAKE_BUDGET && some && consumer->state == CONSUMER_ASSIGNED; i++) {
         struct partition *partition;
         some = false;
@@ -214,7 +209,8 @@ static bool settled(struct kafka_consumer *consumer)
         return false;
     if (consumer->committing)
         return time_is_up;
-    if (consumer->last_commit)
+    /* librdkafka holds a commit back when no broker answers, and does not end while it does. */
+    if (consumer->last_commit || !consumer->shared.client.answers)
         return true;
     consumer->last_commit = true;
     consumer->until_ms = now_ms(consumer) + SETTLE_MS;
@@ -297,8 +293,9 @@ static void arm(struct kafka_consumer *consumer)
     uv_timer_start(&consumer->timer, on_timer, next > now ? next - now : 0, 0);
 }
 
-static void tick(struct kafka_consumer *consumer)
+static void tick(void *arg)
 {
+    struct kafka_consumer *consumer = arg;
     if (consumer->ticking || consumer->state == CONSUMER_CLOSING)
         return; /* whoever runs looks again after each step */
     consumer->ticking = true;
@@ -362,7 +359,7 @@ struct kafka_consumer *kafka_consumer_create(uv_loop_t *loop,
     TAILQ_INIT(&consumer->partitions);
     uv_timer_init(loop, &consumer->timer);
     consumer->timer.data = consumer;
-    kafka_client_open(&consumer->shared.client, loop, RD_KAFKA_CONSUMER, conf, on_wake, consumer);
+    kafka_client_open(&consumer->shared.client, loop, RD_KAFKA_CONSUMER, conf, tick, consumer);
     subscribe(consumer, options);
     return consumer;
 }

@@ -68,7 +68,7 @@ struct kafka_consumer_options {
     const char *group;         /* "pierrot-media"; copied */
     const char *const *topics; /* copied */
     size_t topics_count;
-    const char *dead_letters; /* topic "media.dead-letters"; copied */
+    const char *dead_letters;        /* topic "media.dead-letters"; copied */
     struct kafka_producer *producer; /* for the dead letters; outlives the consumer */
     bool paused;                     /* joins the group, reads nothing */
     kafka_handler_fn handler;
@@ -87,6 +87,6 @@ void kafka_consumer_pause(struct kafka_consumer *consumer, bool paused);
  * it is not known. Asks nobody. */
 int64_t kafka_consumer_lag(const struct kafka_consumer *consumer);
 
-/* Waits for what is being handled (without a limit), commits and leaves the group (two seconds each when
- * no broker answers), then calls closed; the memory is gone by then. */
+/* Waits for what is being handled, without a limit; commits and leaves the group, which takes some ten
+ * seconds at most when no broker answers; then calls closed. The memory is gone by then. */
 void kafka_consumer_close(struct kafka_consumer *consumer, void (*closed)(void *arg), void *arg);

@@ -15,6 +15,7 @@
 
 #include "shared/base/alloc.h"
 #include "shared/kafka/backoff.h"
+#include "shared/kafka/retention.h"
 #include "shared/loop/ticker.h"
 
 #include <assert.h>
@@ -24,7 +25,6 @@
 #define MARK_MS 50 /* acknowledgements are marked together, this long after the first */
 #define CLOSE_MS 2000
 #define PURGE_MS (INT64_C(3600) * 1000)
-#define PURGE_ROWS 1000
 #define LOCK_KEY 0x72656c6179 /* "relay" */
 
 enum relay_state { RELAY_STANDBY, RELAY_IDLE, RELAY_LOADING, RELAY_SENDING, RELAY_CLOSING };
@@ -59,7 +59,6 @@ struct relay {
     struct kafka_producer *producer;
     enum relay_state state;
     bool held, poked, marking, purging, closing, ticking;
-    bool purge_more; /* the last purge found as many rows as it may take */
     struct batch *batch;
     unsigned failures; /* in a row, of reading, sending or marking */
     uint64_t due_ms;   /* of the loop's clock: not to be tried again, or marked, before */
@@ -202,7 +201,7 @@ static void mark(struct relay *relay)
     };
     struct batch *batch = relay->batch;
     struct pr_buf list;
-    pr_buf_init(&list, BATCH * 24);
+    pr_buf_init(&list, (size_t)24 * BATCH);
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].state != ROW_ACKNOWLEDGED)
             continue;
@@ -234,16 +233,7 @@ static void end_batch(struct relay *relay)
     move(relay, RELAY_IDLE);
 }
 
-/* ---- purging ---- */
-
-static enum pr_err read_purged(void *arg, const struct pg_result *result)
-{
-    struct relay *relay = arg;
-    relay->purge_more |= pg_affected(result) >= PURGE_ROWS;
-    return PR_OK;
-}
-
-static void purge(void *arg);
+/* ---- the life of a relay ---- */
 
 static void on_purged(void *arg, enum pr_err err)
 {
@@ -251,41 +241,17 @@ static void on_purged(void *arg, enum pr_err err)
     relay->purging = false;
     if (err)
         log_at(LOG_WARN, "old messages not purged", LOG_ERR(err));
-    else if (relay->purge_more)
-        purge(relay);
-    if (relay->closing)
-        tick(relay);
+    tick(relay);
 }
 
 static void purge(void *arg)
 {
-    static const struct pg_stmt outbox_stmt = {
-        "relay_purge_outbox",
-        "with old as (select seq from outbox where sent_at < now() - interval '72 hours' "
-        "order by sent_at limit $1) delete from outbox using old where outbox.seq = old.seq",
-    };
-    static const struct pg_stmt inbox_stmt = {
-        "relay_purge_inbox",
-        "with old as (select event_id from inbox where received_at < now() - interval '14 days' "
-        "order by received_at limit $1) delete from inbox using old "
-        "where inbox.event_id = old.event_id",
-    };
     struct relay *relay = arg;
     if (!relay->held || relay->purging || relay->closing)
         return;
     relay->purging = true;
-    relay->purge_more = false;
-    struct pg_query *query = pg_query_new(relay->pg);
-    pg_query_add(query, &outbox_stmt);
-    pg_bind_int(query, PURGE_ROWS);
-    pg_query_rows(query, read_purged, relay);
-    pg_query_add(query, &inbox_stmt);
-    pg_bind_int(query, PURGE_ROWS);
-    pg_query_rows(query, read_purged, relay);
-    pg_query_run(query, (struct pr_done){on_purged, relay});
+    retention_purge(relay->pg, (struct pr_done){on_purged, relay});
 }
-
-/* ---- the life of a relay ---- */
 
 static void one_closed(void *arg)
 {
@@ -425,24 +391,4 @@ void relay_close(struct relay *relay, void (*closed)(void *arg), void *arg)
     relay->closing = true;
     relay->close_ms = uv_now(relay->loop) + CLOSE_MS;
     tick(relay);
-}
-
-static enum pr_err read_count(void *arg, const struct pg_result *result)
-{
-    *(int64_t *)arg = pg_int(result, 0, 0);
-    return PR_OK;
-}
-
-void relay_republish(struct pg *pg, int64_t since_ms, int64_t *count, struct pr_done done)
-{
-    static const struct pg_stmt republish_stmt = {
-        "relay_republish",
-        "with again as (update outbox set sent_at = null "
-        "where created_at >= $1 and sent_at is not null returning 1) select count(*) from again",
-    };
-    struct pg_query *query = pg_query_new(pg);
-    pg_query_add(query, &republish_stmt);
-    pg_bind_time(query, since_ms);
-    pg_query_rows(query, read_count, count);
-    pg_query_run(query, done);
 }

@@ -20,7 +20,7 @@ struct relay_options {
 
 struct relay;
 struct relay *relay_create(uv_loop_t *loop, const struct relay_options *options);
-void relay_poke(struct relay *relay); /* a transaction with an outbox row was committed */
+void relay_poke(struct relay *relay);         /* a transaction with an outbox row was committed */
 bool relay_active(const struct relay *relay); /* has the lock */
 
 /* Waits for what is under way, two seconds at most, then calls closed; the memory is gone by then. What

@@ -1,0 +1,9 @@
+/* retention (of shared/kafka alone): how long the tables of messaging keep a row: the outbox 72 hours after
+ * it was sent, for `republish`; the inbox 14 days, longer than Kafka keeps a message. */
+#pragma once
+
+#include "shared/base/done.h"
+#include "shared/pg/pg.h"
+
+/* Deletes what is older, in small transactions, until nothing is. */
+void retention_purge(struct pg *pg, struct pr_done done);
