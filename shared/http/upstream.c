@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 
 #define CONNECT_MS 2000
 #define IDLE_MS 5000
@@ -21,7 +22,8 @@
 struct http_upstream {
     uv_loop_t *loop;
     uv_timer_t timer;
-    char *name, *host, *port;
+    char *name, *host;
+    int port;
     struct link *links, *idle;
     struct exchange *queue, **queue_end;
     unsigned links_count, links_max;
@@ -171,7 +173,7 @@ static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *
         if (link->addresses++ == link->exchange->address)
             chosen = a;
     }
-    if (status == 0)
+    if (status == 0 && chosen)
         status = uv_tcp_connect(&link->connect, &link->tcp, chosen->ai_addr, on_connect);
     uv_freeaddrinfo(result);
     if (status < 0)
@@ -182,7 +184,7 @@ static void open_link(struct http_upstream *upstream, struct exchange *exchange)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct sockaddr_storage address;
-    int port = atoi(upstream->port);
+    char port[8];
     struct link *link = PR_NEW(struct link);
     int err = uv_tcp_init(upstream->loop, &link->tcp);
     assert(err == 0);
@@ -196,12 +198,13 @@ static void open_link(struct http_upstream *upstream, struct exchange *exchange)
     upstream->links = link;
     upstream->links_count++;
     link_set_deadline(link, CONNECT_MS);
-    if (uv_ip4_addr(upstream->host, port, (struct sockaddr_in *)&address) == 0 ||
-        uv_ip6_addr(upstream->host, port, (struct sockaddr_in6 *)&address) == 0) {
+    if (uv_ip4_addr(upstream->host, upstream->port, (struct sockaddr_in *)&address) == 0 ||
+        uv_ip6_addr(upstream->host, upstream->port, (struct sockaddr_in6 *)&address) == 0) {
         err = uv_tcp_connect(&link->connect, &link->tcp, (struct sockaddr *)&address, on_connect);
     } else {
-        err = uv_getaddrinfo(upstream->loop, &link->resolve, on_resolved, upstream->host,
-                             upstream->port, &hints);
+        snprintf(port, sizeof port, "%d", upstream->port);
+        err = uv_getaddrinfo(upstream->loop, &link->resolve, on_resolved, upstream->host, port,
+                             &hints);
         link->resolving = err == 0;
     }
     if (err < 0)
@@ -331,7 +334,7 @@ struct http_upstream *http_upstream_create(uv_loop_t *loop, const char *address,
     upstream->loop = loop;
     upstream->name = pr_str_dup(pr_str(address));
     upstream->host = pr_str_dup(host);
-    upstream->port = pr_str_dup(pr_str(colon + 1));
+    upstream->port = (int)port;
     upstream->queue_end = &upstream->queue;
     upstream->links_max = max_connections;
     pr_buf_init(&upstream->scratch, SCRATCH_MAX);
@@ -348,7 +351,6 @@ static void finish_close(struct http_upstream *upstream)
     pr_buf_fini(&upstream->scratch);
     free(upstream->name);
     free(upstream->host);
-    free(upstream->port);
     free(upstream);
     closed(closed_arg);
 }

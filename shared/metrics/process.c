@@ -1,8 +1,9 @@
 #include "shared/metrics/process.h"
 
+#include "shared/base/str.h"
+
 #include <dirent.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,16 +14,30 @@ static double seconds_of(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* The word of a file of /proc/self, counted from 0; -1 when it cannot be read. In stat the second word is
+ * the program's name in parentheses, which may hold anything: `after` skips it. */
+static int64_t read_number(const char *path, char after, unsigned word)
+{
+    char text[1024];
+    int64_t number = -1;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return -1;
+    struct pr_str rest = pr_str_n(text, fread(text, 1, sizeof text, file)), head;
+    fclose(file);
+    const char *skip = after ? memrchr(text, after, rest.n) : NULL;
+    if (skip)
+        rest = pr_str_n(skip + 1, rest.n - (size_t)(skip + 1 - text));
+    for (unsigned i = 0; i <= word; i++)
+        pr_str_cut(rest, ' ', &head, &rest);
+    return pr_str_to_int(head, 0, INT64_MAX, &number) ? number : -1;
+}
+
+/* proc(5): the second number, in pages. */
 static double resident_bytes(void)
 {
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*d %ld", &pages) != 1)
-        pages = 0;
-    fclose(file);
-    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+    int64_t pages = read_number("/proc/self/statm", 0, 1);
+    return pages < 0 ? 0 : (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
 static double open_fds(void)
@@ -37,22 +52,11 @@ static double open_fds(void)
     return count - 3; /* ".", ".." and the one that reads */
 }
 
-/* proc(5): field 22 of stat, in ticks since the machine started. The second field is the program's
- * name in parentheses, which may hold anything. */
+/* proc(5): field 22 of stat, in ticks since the machine started; behind the name's ")" it is word 20. */
 static double start_seconds(void)
 {
-    char text[1024];
-    unsigned long long ticks = 0;
-    FILE *file = fopen("/proc/self/stat", "re");
-    if (!file)
-        return 0;
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[n] = 0;
-    const char *p = strrchr(text, ')');
-    for (int field = 2; p && field < 22; field++)
-        p = strchr(p + 1, ' ');
-    if (!p || sscanf(p, "%llu", &ticks) != 1)
+    int64_t ticks = read_number("/proc/self/stat", ')', 20);
+    if (ticks < 0)
         return 0;
     double age = seconds_of(CLOCK_BOOTTIME) - (double)ticks / (double)sysconf(_SC_CLK_TCK);
     return seconds_of(CLOCK_REALTIME) - age;
