@@ -63,7 +63,9 @@ static void queue(struct render_repo *port, const struct message_origin *origin,
 static enum pr_err read_finished(void *arg, const struct pg_result *result)
 {
     (void)arg;
-    if (!pg_bool(result, 0, 0))
+    if (pg_bool(result, 0, 0))
+        log_at(LOG_INFO, "committed");
+    else
         log_at(LOG_WARN, "the job's lease was lost, its result is dropped");
     return PR_OK;
 }
