@@ -53,14 +53,15 @@ static void print_help(const struct service_spec *spec)
 static bool load_settings(struct service *service)
 {
     struct pr_buf faults;
-    enum log_level level;
+    enum log_level level = LOG_INFO;
     pr_buf_init(&faults, 1 << 16);
     enum pr_err err = config_load(common_settings, &service->settings, &faults);
     for (const struct service_settings_group *g = service->spec->settings; g && g->table; g++) {
         if (config_load(g->table, g->out, &faults))
             err = PR_ERR_INVALID;
     }
-    if (!err && !log_level_parse(pr_str(service->settings.log_level), &level)) {
+    const char *wanted = service->settings.log_level;
+    if (wanted && !log_level_parse(pr_str(wanted), &level)) {
         pr_buf_puts(&faults, "PIERROT_LOG_LEVEL must be debug, info, warn or error\n");
         err = PR_ERR_INVALID;
     }
