@@ -1,0 +1,7 @@
+# Needs a Postgres: PIERROT_TEST_DATABASE_URL names it.
+pr_test(integration/services/gateway/test_account_pg
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_account_pg.c
+            ${CMAKE_SOURCE_DIR}/tests/integration/shared/pg/fixture.c
+    DEPS gateway_adapters test_support pr_pg pkg::pq)
+pr_embed_sql(integration.services.gateway.test_account_pg service_migrations
+    ${CMAKE_SOURCE_DIR}/services/gateway/migrations)
