@@ -27,7 +27,8 @@
 
 #define START_LIMIT_MS 10000
 #define RESPAWN_PAUSE_MS 1000
-#define WALL_LIMIT_FACTOR 6 /* times the CPU limit: a worker that sleeps is not left alone for ever */
+#define WALL_LIMIT_FACTOR                                                                          \
+    6 /* times the CPU limit: a worker that sleeps is not left alone for ever */
 
 enum worker_state { WORKER_DOWN, WORKER_STARTING, WORKER_IDLE, WORKER_BUSY, WORKER_GONE };
 
@@ -186,7 +187,7 @@ static int take_answer(struct worker *worker)
     int got = render_recv_reply(worker->sock, &reply);
     if (got != 1)
         return got;
-    if (!order || reply.id != order->id) {
+    if (!order || reply.id != order->id || !render_reply_is_true(&reply, order->out)) {
         errno = EPROTO;
         return -1;
     }
@@ -215,8 +216,10 @@ static void readable(uv_poll_t *poll, int status, int events)
         return;
     /* Closed: its exit tells the rest. Nonsense: what says that is no longer our worker. */
     uv_poll_stop(poll);
-    if (got < 0)
+    if (got < 0) {
+        log_at(LOG_ERROR, "a decode worker cannot be believed", LOG_TEXT("cause", strerror(errno)));
         kill_worker(worker);
+    }
 }
 
 static bool start_process(struct worker *worker, int theirs)
@@ -277,12 +280,13 @@ static void spawn(struct worker *worker)
 
 /* --- orders ---------------------------------------------------------------------------------------- */
 
+/* What was written stays: a file cut short while we read it from a mapping would end us. */
 static bool open_outputs(struct render_outcome *out)
 {
     for (enum rendition_name name = 0; name < RENDITIONS; name++) {
         struct render_file *file = &out->pictures[name].file;
-        file->fd = memfd_create(rendition_text(name), MFD_CLOEXEC);
-        if (file->fd < 0)
+        file->fd = memfd_create(rendition_text(name), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (file->fd < 0 || fcntl(file->fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0)
             return false;
     }
     return true;

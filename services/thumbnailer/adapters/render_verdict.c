@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void refuse(struct render_outcome *out, enum render_reason reason, const char *detail)
 {
@@ -18,6 +19,19 @@ static void set_picture(struct render_picture *picture, const struct rendition *
     picture->width = from->width;
     picture->height = from->height;
     picture->file.size_bytes = from->size_bytes;
+}
+
+static bool holds(const struct render_picture *picture, const struct rendition *said)
+{
+    struct stat file;
+    return fstat(picture->file.fd, &file) == 0 && file.st_size == said->size_bytes;
+}
+
+bool render_reply_is_true(const struct render_reply *reply, const struct render_outcome *out)
+{
+    return reply->status != RENDER_OK ||
+           (holds(&out->pictures[RENDITION_PREVIEW], &reply->preview) &&
+            holds(&out->pictures[RENDITION_LARGE], &reply->large));
 }
 
 void render_verdict_of_reply(const struct render_reply *reply, struct render_outcome *out)

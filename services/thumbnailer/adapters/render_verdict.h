@@ -4,6 +4,9 @@
 #include "services/thumbnailer/usecases/ports.h"
 #include "services/thumbnailer/worker/protocol.h"
 
+/* Whether the files hold as many bytes as the answer says: who maps one must not meet its end earlier. */
+bool render_reply_is_true(const struct render_reply *reply, const struct render_outcome *out);
+
 /* Both fill out, whose files are there already. */
 void render_verdict_of_reply(const struct render_reply *reply, struct render_outcome *out);
 
