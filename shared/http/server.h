@@ -32,7 +32,7 @@ struct http_route {
     const char *path;
     http_handler_fn handler;
     enum http_auth auth;
-    size_t max_body_bytes; /* 0: a body is refused; more is 413 before it is read */
+    size_t max_body_bytes; /* 0: a body is refused; more is 413, unread if above every route's */
 };
 
 struct http_server_options {
