@@ -31,8 +31,8 @@ static void make_deps(struct service *service)
     gateway.deps = (struct gateway_deps){
         .repo = &gateway.repo.port,
         .tokens = token_cache_create(),
-        .identity_secret = pr_str_n(service->settings.identity_secret.bytes,
-                                    service->settings.identity_secret.n),
+        .identity_secret =
+            pr_str_n(service->settings.identity_secret.bytes, service->settings.identity_secret.n),
         .clock = service->clock,
     };
 }

@@ -1,4 +1,5 @@
-/* pierrot-publisher: posts photos, each exactly once. It joins its consumer group and reads nothing yet. */
+/* pierrot-publisher: posts photos, each exactly once. It joins its consumer group and reads nothing
+ * yet. */
 #include "shared/service/service.h"
 
 int main(int argc, char **argv)

@@ -40,12 +40,13 @@ static const struct config_setting settings[] = {
                        NULL, "Decode workers; 0: one for each core."),
     CONFIG_INT_SETTING(struct thumbnailer_settings, max_pixels, "PIERROT_RENDER_MAX_PIXELS",
                        "100000000", 1, 1000000000, "pixels", "Largest picture that is decoded."),
-    CONFIG_INT_SETTING(struct thumbnailer_settings, cpu_limit_s, "PIERROT_RENDER_CPU_S", "20", 1, 600,
-                       "seconds", "CPU time one file may take."),
+    CONFIG_INT_SETTING(struct thumbnailer_settings, cpu_limit_s, "PIERROT_RENDER_CPU_S", "20", 1,
+                       600, "seconds", "CPU time one file may take."),
     CONFIG_STR_SETTING(struct thumbnailer_settings, tmp_folder, "PIERROT_TMP_DIR", "/tmp", 1, 4096,
                        "Folder for the unlinked files that are decoded."),
-    CONFIG_SECRET_SETTING(struct thumbnailer_settings, redis_url, "PIERROT_REDIS_URL", "", 0, 1024,
-                          "Cache of previews, redis://[:password@]host:port/db; none: in the process."),
+    CONFIG_SECRET_SETTING(
+        struct thumbnailer_settings, redis_url, "PIERROT_REDIS_URL", "", 0, 1024,
+        "Cache of previews, redis://[:password@]host:port/db; none: in the process."),
     CONFIG_END,
 };
 
@@ -103,9 +104,8 @@ static bool start(struct service *service)
     render_pg_init(&thumbnailer.repo, service->pg, service->relay);
     render_s3_init(&thumbnailer.objects, thumbnailer.store.s3, s->tmp_folder);
     render_cache_init(&thumbnailer.previews, thumbnailer.cache);
-    thumbnailer.pool =
-        render_pool_create(&service->loop, worker, thumbnailer.workers,
-                           &(struct render_limits){s->max_pixels, s->cpu_limit_s});
+    thumbnailer.pool = render_pool_create(&service->loop, worker, thumbnailer.workers,
+                                          &(struct render_limits){s->max_pixels, s->cpu_limit_s});
     thumbnailer.deps = (struct render_deps){
         .repo = &thumbnailer.repo.port,
         .store = &thumbnailer.objects.port,
@@ -193,29 +193,30 @@ static const char *missing_workers(const struct service *service)
 int main(int argc, char **argv)
 {
     static const char *const emits[] = {"media.rendered", "media.rejected", NULL};
-    return service_main(argc, argv,
-                        &(struct service_spec){
-                            .name = "thumbnailer",
-                            .about = "renditions of every photo and video, made in sandboxed workers",
-                            .settings =
-                                (const struct service_settings_group[]){
-                                    {settings, &thumbnailer.settings},
-                                    {s3_settings_table, &thumbnailer.s3_settings},
-                                    {NULL, NULL},
-                                },
-                            .migrations = service_migrations,
-                            .emits = emits,
-                            .consumes = kafka_render_topics,
-                            .handler = handle_message,
-                            .checks =
-                                (const struct service_check[]){
-                                    {"s3", missing_s3},
-                                    {"workers", missing_workers},
-                                    {NULL, NULL},
-                                },
-                            .start = start,
-                            .run = run,
-                            .stop_work = stop_work,
-                            .stop = stop,
-                        });
+    return service_main(
+        argc, argv,
+        &(struct service_spec){
+            .name = "thumbnailer",
+            .about = "renditions of every photo and video, made in sandboxed workers",
+            .settings =
+                (const struct service_settings_group[]){
+                    {settings, &thumbnailer.settings},
+                    {s3_settings_table, &thumbnailer.s3_settings},
+                    {NULL, NULL},
+                },
+            .migrations = service_migrations,
+            .emits = emits,
+            .consumes = kafka_render_topics,
+            .handler = handle_message,
+            .checks =
+                (const struct service_check[]){
+                    {"s3", missing_s3},
+                    {"workers", missing_workers},
+                    {NULL, NULL},
+                },
+            .start = start,
+            .run = run,
+            .stop_work = stop_work,
+            .stop = stop,
+        });
 }

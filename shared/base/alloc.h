@@ -1,6 +1,6 @@
 /* alloc: memory that is there or the process ends. Small allocations abort on failure: restart and
- * idempotence are tested paths, half-handled exhaustion is not. Any size taken from input is bounded
- * before it comes here. */
+ * idempotence are tested paths, half-handled exhaustion is not. Any size taken from input is
+ * bounded before it comes here. */
 #pragma once
 
 #include <stddef.h>
@@ -26,6 +26,6 @@ static inline void *pr_realloc(void *p, size_t n)
 #define PR_NEW(type) ((type *)pr_alloc(sizeof(type)))
 
 /* The struct that holds the member p points to. */
-#define PR_CONTAINER(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+#define PR_CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 #define PR_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,5 +1,5 @@
-/* arena: memory that is freed all at once, for what lives as long as one operation and whose size is
- * not known before. Whoever fills it bounds what comes from outside. */
+/* arena: memory that is freed all at once, for what lives as long as one operation and whose size
+ * is not known before. Whoever fills it bounds what comes from outside. */
 #pragma once
 
 #include "shared/base/str.h"

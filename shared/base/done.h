@@ -1,5 +1,5 @@
-/* done: a one-shot completion. Whoever is given one calls it exactly once, now or later, on the loop
- * thread. Every asynchronous port of the project takes one as its last argument. */
+/* done: a one-shot completion. Whoever is given one calls it exactly once, now or later, on the
+ * loop thread. Every asynchronous port of the project takes one as its last argument. */
 #pragma once
 
 #include "shared/base/err.h"

@@ -73,8 +73,8 @@ bool pr_base64url_decode(struct pr_str text, void *out, size_t *n)
 
 static bool unreserved(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 void pr_uri_encode(struct pr_buf *out, struct pr_str s, bool keep_slash)

@@ -12,7 +12,10 @@ struct pr_str {
 };
 
 /* A view of a string literal, also in static initialisers. */
-#define PR_STR(literal) {("" literal), sizeof(literal) - 1}
+#define PR_STR(literal)                                                                            \
+    {                                                                                              \
+        ("" literal), sizeof(literal) - 1                                                          \
+    }
 
 /* For printf: printf(PR_STR_FMT, PR_STR_ARG(s)). */
 #define PR_STR_FMT "%.*s"
@@ -33,8 +36,8 @@ bool pr_str_is(struct pr_str a, const char *text);
 bool pr_str_has_prefix(struct pr_str s, struct pr_str prefix);
 bool pr_str_has_suffix(struct pr_str s, struct pr_str suffix);
 
-/* Splits at the first `at`: *head gets what is before it, *tail what is after. False, with *head = s
- * and *tail empty, when `at` does not occur. */
+/* Splits at the first `at`: *head gets what is before it, *tail what is after. False, with *head =
+ * s and *tail empty, when `at` does not occur. */
 bool pr_str_cut(struct pr_str s, char at, struct pr_str *head, struct pr_str *tail);
 
 /* A decimal number with nothing around it, from min to max (both included). False otherwise. */

@@ -20,7 +20,7 @@ static inline int64_t pr_now_ms(const struct pr_clock *clock)
 /* Nanoseconds on a clock that never goes back, for durations only. */
 int64_t pr_monotonic_ns(void);
 
-#define PR_RFC3339_TEXT 25 /* 2026-11-21T07:30:00.123Z */
+#define PR_RFC3339_TEXT 25  /* 2026-11-21T07:30:00.123Z */
 #define PR_AMZ_DATE_TEXT 17 /* 20261121T073000Z */
 
 char *pr_time_rfc3339(int64_t at_ms, char out[PR_RFC3339_TEXT]); /* RFC 3339, UTC; returns out */

@@ -1,5 +1,5 @@
-/* config: a service's settings as a table: environment variable, type, unit, default, bounds, secret or
- * not. One table fills a plain struct, checks everything and writes `--help`.
+/* config: a service's settings as a table: environment variable, type, unit, default, bounds,
+ * secret or not. One table fills a plain struct, checks everything and writes `--help`.
  *
  *     static const struct config_setting settings[] = {
  *         CONFIG_INT_SETTING(struct media_settings, upload_ttl_s, "PIERROT_UPLOAD_TTL_S", "3600",
@@ -36,19 +36,30 @@ struct config_setting {
 };
 
 #define CONFIG_STR_SETTING(type, member, name, initial, min, max, help)                            \
-    {name, CONFIG_STR, offsetof(type, member), initial, min, max, NULL, false, help}
+    {                                                                                              \
+        name, CONFIG_STR, offsetof(type, member), initial, min, max, NULL, false, help             \
+    }
 #define CONFIG_SECRET_SETTING(type, member, name, initial, min, max, help)                         \
-    {name, CONFIG_STR, offsetof(type, member), initial, min, max, NULL, true, help}
+    {                                                                                              \
+        name, CONFIG_STR, offsetof(type, member), initial, min, max, NULL, true, help              \
+    }
 #define CONFIG_INT_SETTING(type, member, name, initial, min, max, unit, help)                      \
-    {name, CONFIG_INT, offsetof(type, member), initial, min, max, unit, false, help}
+    {                                                                                              \
+        name, CONFIG_INT, offsetof(type, member), initial, min, max, unit, false, help             \
+    }
 #define CONFIG_KEY_SETTING(type, member, name, min, max, help)                                     \
-    {name, CONFIG_KEY, offsetof(type, member), NULL, min, max, "hex", true, help}
-#define CONFIG_END {NULL, CONFIG_STR, 0, NULL, 0, 0, NULL, false, NULL}
+    {                                                                                              \
+        name, CONFIG_KEY, offsetof(type, member), NULL, min, max, "hex", true, help                \
+    }
+#define CONFIG_END                                                                                 \
+    {                                                                                              \
+        NULL, CONFIG_STR, 0, NULL, 0, 0, NULL, false, NULL                                         \
+    }
 
-/* Fills out from the environment (texts are borrowed from it). Every fault is appended to faults as a line
- * of its own, values of secrets never; PR_ERR_INVALID when there was one. */
-enum pr_err config_load(const struct config_setting *settings, void *out, struct pr_buf *faults)
-    PR_CHECK;
+/* Fills out from the environment (texts are borrowed from it). Every fault is appended to faults as
+ * a line of its own, values of secrets never; PR_ERR_INVALID when there was one. */
+enum pr_err config_load(const struct config_setting *settings, void *out,
+                        struct pr_buf *faults) PR_CHECK;
 
 /* The table for people: name, unit, default, help. */
 void config_help(const struct config_setting *settings, struct pr_buf *out);

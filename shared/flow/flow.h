@@ -5,11 +5,11 @@
  *     };
  *     flow_start(&op->flow, "finalize_media", steps, finish, op);
  *
- * A step starts what it needs, giving each port call a flow_wait(), and returns PR_OK; the next step
- * runs when every completion of this one has been called. Ports may answer at once or later. A step
- * that waits for nothing is followed by the next one directly. The first error (returned, or given to
- * a completion) ends the table; flow_stop ends it as a success. `finish` then runs exactly once, after
- * the last completion, and usually frees the op. Everything runs on the loop thread. */
+ * A step starts what it needs, giving each port call a flow_wait(), and returns PR_OK; the next
+ * step runs when every completion of this one has been called. Ports may answer at once or later. A
+ * step that waits for nothing is followed by the next one directly. The first error (returned, or
+ * given to a completion) ends the table; flow_stop ends it as a success. `finish` then runs exactly
+ * once, after the last completion, and usually frees the op. Everything runs on the loop thread. */
 #pragma once
 
 #include "shared/base/done.h"
@@ -20,8 +20,14 @@ struct flow_step {
     enum pr_err (*run)(void *arg);
 };
 
-#define FLOW_STEP(fn) {#fn, fn}
-#define FLOW_STEPS_END {NULL, NULL}
+#define FLOW_STEP(fn)                                                                              \
+    {                                                                                              \
+#fn, fn                                                                                    \
+    }
+#define FLOW_STEPS_END                                                                             \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
 
 typedef void (*flow_finish_fn)(void *arg, enum pr_err err);
 

@@ -101,9 +101,9 @@ static void on_answer(h2o_filter_t *filter, h2o_req_t *h2o, h2o_ostream_t **slot
         .super = {.next = refusal->super.next, .do_send = on_send, .stop = on_stop},
         .h2o = h2o,
         .connection = req->connection,
-        .body = reply_problem_json(
-            req, status, too_large ? pr_err_text(PR_ERR_TOO_LARGE) : reply_reason(status),
-            too_large ? "body" : NULL, NULL),
+        .body = reply_problem_json(req, status,
+                                   too_large ? pr_err_text(PR_ERR_TOO_LARGE) : reply_reason(status),
+                                   too_large ? "body" : NULL, NULL),
     };
     h2o->res.headers = (h2o_headers_t){NULL, 0, 0};
     reply_head(req, status, refusal->body.n);

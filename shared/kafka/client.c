@@ -93,13 +93,14 @@ void kafka_client_log(rd_kafka_event_t *event)
     const char *facility, *text;
     int level;
     rd_kafka_event_log(event, &facility, &text, &level);
-    bool connection = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
+    bool connection =
+        client->told || strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
     log_at(level <= SYSLOG_WARNING && !connection ? LOG_WARN : LOG_DEBUG, "librdkafka",
            LOG_TEXT("facility", facility), LOG_TEXT("detail", text));
 }
 
-/* With no time to wait, this fails at once without a connection, and does not wait for the answer with
- * one. */
+/* With no time to wait, this fails at once without a connection, and does not wait for the answer
+ * with one. */
 bool kafka_client_reaches(const struct kafka_client *client)
 {
     const struct rd_kafka_metadata *metadata;
@@ -111,10 +112,11 @@ bool kafka_client_reaches(const struct kafka_client *client)
 
 void kafka_client_set_answers(struct kafka_client *client, bool answers)
 {
+    const char *who = rd_kafka_type(client->rk) == RD_KAFKA_PRODUCER ? "producer" : "consumer";
     if (answers && client->told)
-        log_at(LOG_INFO, "Kafka answers again");
+        log_at(LOG_INFO, "Kafka answers again", LOG_TEXT("client", who));
     if (!answers && !client->told)
-        log_at(LOG_WARN, "Kafka does not answer");
+        log_at(LOG_WARN, "Kafka does not answer", LOG_TEXT("client", who));
     client->answers = answers;
     client->told = !answers;
     if (answers)

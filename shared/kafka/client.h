@@ -40,12 +40,12 @@ void kafka_client_watch(struct kafka_client *client, rd_kafka_queue_t *queue);
 void kafka_client_wake(struct kafka_client *client);
 
 /* What both kinds do with log lines and errors. */
-void kafka_client_log(rd_kafka_event_t *event);
+void kafka_client_log(const struct kafka_client *client, rd_kafka_event_t *event);
 void kafka_client_error(struct kafka_client *client, rd_kafka_event_t *event);
 
-/* Whether a connection to a broker stands now. When none does, librdkafka is told to try, at its own
- * pace. A request that has to find a broker first (those about topics) would make librdkafka 2.0.2
- * connect again and again without a pause: it is not sent before this is true. */
+/* Whether a connection to a broker stands now. When none does, librdkafka is told to try, at its
+ * own pace. A request that has to find a broker first (those about topics) would make librdkafka
+ * 2.0.2 connect again and again without a pause: it is not sent before this is true. */
 bool kafka_client_reaches(const struct kafka_client *client);
 
 /* Says it in the log when it changes. */

@@ -167,7 +167,7 @@ static void on_event(struct kafka_consumer *consumer, rd_kafka_event_t *event)
         kafka_client_error(&consumer->shared.client, event);
         break;
     case RD_KAFKA_EVENT_LOG:
-        kafka_client_log(event);
+        kafka_client_log(&consumer->shared.client, event);
         break;
     }
 }

@@ -1,15 +1,17 @@
 /* kafka: messages out and in, on the loop (librdkafka's queues behind an eventfd).
  *
- * Producer: idempotent, acks=all, never gives a message up by itself; a fatal error makes it anew and
- * what was under way completes with PR_ERR_UNAVAILABLE (the relay sends it again).
+ * Producer: idempotent, acks=all, never gives a message up by itself; a fatal error makes it anew
+ * and what was under way completes with PR_ERR_UNAVAILABLE (the relay sends it again).
  *
  * Consumer: one message of a partition at a time, partitions side by side; the handler's completion
  * decides:
  *   PR_OK             the offset is stored and committed soon (explicitly, taken from the message)
  *   temporary error   the same message again after a backoff; its partition waits, the others go on
- *   anything else     the raw message goes to the dead letters with its cause, its partition goes on
- * Delivery is at least once: the handler's transaction makes the effect once (inbox). A message without
- * the headers of a CloudEvent goes to the dead letters unseen. Progress starts at the oldest message. */
+ *   anything else     the raw message goes to the dead letters with its cause, its partition goes
+ *                     on
+ * Delivery is at least once: the handler's transaction makes the effect once (inbox). A message
+ * without the headers of a CloudEvent goes to the dead letters unseen. Progress starts at the
+ * oldest message. */
 #pragma once
 
 #include "shared/base/done.h"
@@ -45,21 +47,23 @@ struct kafka_producer *kafka_producer_create(uv_loop_t *loop, const struct kafka
 void kafka_produce(struct kafka_producer *producer, const struct kafka_message *message,
                    struct pr_done done);
 
-/* A broker answers. Known from the topics that kafka_ensure_topics asked for, and from deliveries. */
+/* A broker answers. Known from the topics that kafka_ensure_topics asked for, and from deliveries.
+ */
 bool kafka_producer_ready(const struct kafka_producer *producer);
 
-/* Gives what is under way two seconds, fails what is left with PR_ERR_UNAVAILABLE, then calls closed; the
- * memory is gone by then. */
+/* Gives what is under way two seconds, fails what is left with PR_ERR_UNAVAILABLE, then calls
+ * closed; the memory is gone by then. */
 void kafka_producer_close(struct kafka_producer *producer, void (*closed)(void *arg), void *arg);
 
-/* Creates the topics that are missing (partitions each, replicas as the broker's default says); done when
- * they are all there. Tries for ever, with backoff: PR_OK or, at close, PR_ERR_UNAVAILABLE. The names are
- * copied and remembered: a topic that vanishes later is created again. */
+/* Creates the topics that are missing (partitions each, replicas as the broker's default says);
+ * done when they are all there. Tries for ever, with backoff: PR_OK or, at close,
+ * PR_ERR_UNAVAILABLE. The names are copied and remembered: a topic that vanishes later is created
+ * again. */
 void kafka_ensure_topics(struct kafka_producer *producer, const char *const *topics, size_t count,
                          int partitions, struct pr_done done);
 
-/* Handles one message; done exactly once, now or later; message is borrowed until then. The current log
- * context names the message's trace while it runs. */
+/* Handles one message; done exactly once, now or later; message is borrowed until then. The current
+ * log context names the message's trace while it runs. */
 typedef void (*kafka_handler_fn)(void *arg, const struct kafka_message *message,
                                  struct pr_done done);
 
@@ -83,10 +87,10 @@ bool kafka_consumer_ready(const struct kafka_consumer *consumer); /* member of t
 /* Holds all partitions, also those assigned later; what is being handled ends. */
 void kafka_consumer_pause(struct kafka_consumer *consumer, bool paused);
 
-/* Messages between what is being handled and the end of its partitions, as the last fetch saw it; -1 when
- * it is not known. Asks nobody. */
+/* Messages between what is being handled and the end of its partitions, as the last fetch saw it;
+ * -1 when it is not known. Asks nobody. */
 int64_t kafka_consumer_lag(const struct kafka_consumer *consumer);
 
-/* Waits for what is being handled, without a limit; commits and leaves the group, which takes some ten
- * seconds at most when no broker answers; then calls closed. The memory is gone by then. */
+/* Waits for what is being handled, without a limit; commits and leaves the group, which takes some
+ * ten seconds at most when no broker answers; then calls closed. The memory is gone by then. */
 void kafka_consumer_close(struct kafka_consumer *consumer, void (*closed)(void *arg), void *arg);

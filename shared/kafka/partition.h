@@ -66,8 +66,8 @@ void partition_revoke(struct partition *partition);
 /* Messages behind the end of the partition, -1 when it is not known. */
 int64_t partition_lag(const struct partition *partition);
 
-/* Sends what was handled and is not yet committed, as one request that ends with an event; false when
- * there is nothing to send, or no group to send it to. */
+/* Sends what was handled and is not yet committed, as one request that ends with an event; false
+ * when there is nothing to send, or no group to send it to. */
 bool partitions_commit(const struct partitions *partitions, struct kafka_client *client);
 void partitions_committed(struct partitions *partitions,
                           const rd_kafka_topic_partition_list_t *confirmed);

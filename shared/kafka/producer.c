@@ -175,7 +175,7 @@ static void on_event(struct kafka_producer *producer, rd_kafka_event_t *event)
         on_error(producer, event);
         break;
     case RD_KAFKA_EVENT_LOG:
-        kafka_client_log(event);
+        kafka_client_log(&producer->client, event);
         break;
     case RD_KAFKA_EVENT_CREATETOPICS_RESULT:
         kafka_topics_answer(&producer->topics, event);

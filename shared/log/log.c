@@ -68,8 +68,8 @@ void log_set_sink(void (*sink)(void *arg, struct pr_str line), void *arg)
     state.sink_arg = arg;
 }
 
-/* JSON text (RFC 8259). What is not valid UTF-8, or would turn the direction of the line, is written
- * byte by byte as \u00XX. */
+/* JSON text (RFC 8259). What is not valid UTF-8, or would turn the direction of the line, is
+ * written byte by byte as \u00XX. */
 static void put_text(struct pr_buf *out, struct pr_str s)
 {
     bool plain = pr_utf8_valid(s) && !pr_utf8_has_control(s);

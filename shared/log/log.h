@@ -32,23 +32,34 @@ struct log_field {
     double d;
 };
 
-#define LOG_STR(field, value) {(field), LOG_FIELD_STR, (value), 0, 0}
-#define LOG_TEXT(field, value) {(field), LOG_FIELD_STR, pr_str(value), 0, 0}
-#define LOG_INT(field, value) {(field), LOG_FIELD_INT, {NULL, 0}, (int64_t)(value), 0}
-#define LOG_NUM(field, value) {(field), LOG_FIELD_NUM, {NULL, 0}, 0, (value)}
+#define LOG_STR(field, value)                                                                      \
+    {                                                                                              \
+        (field), LOG_FIELD_STR, (value), 0, 0                                                      \
+    }
+#define LOG_TEXT(field, value)                                                                     \
+    {                                                                                              \
+        (field), LOG_FIELD_STR, pr_str(value), 0, 0                                                \
+    }
+#define LOG_INT(field, value)                                                                      \
+    {                                                                                              \
+        (field), LOG_FIELD_INT, {NULL, 0}, (int64_t)(value), 0                                     \
+    }
+#define LOG_NUM(field, value)                                                                      \
+    {                                                                                              \
+        (field), LOG_FIELD_NUM, {NULL, 0}, 0, (value)                                              \
+    }
 #define LOG_ERR(value) LOG_TEXT("error", pr_err_text(value))
 
-/* log_at(LOG_WARN, "cannot reach Postgres", LOG_INT("retry_in_ms", 250)). msg is a constant text: what
- * varies goes into fields. */
+/* log_at(LOG_WARN, "cannot reach Postgres", LOG_INT("retry_in_ms", 250)). msg is a constant text:
+ * what varies goes into fields. */
 #define log_at(level, msg, ...)                                                                    \
-    log_write((level), (msg), (const struct log_field[]){{0}, ##__VA_ARGS__},                   \
-              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) /                          \
-                  sizeof(struct log_field))
+    log_write((level), (msg), (const struct log_field[]){{0}, ##__VA_ARGS__},                      \
+              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field))
 
 /* Called by log_at; fields[0] is a placeholder. */
 void log_write(enum log_level level, const char *msg, const struct log_field *fields, size_t n);
 
-void log_init(const char *service, enum log_level level); /* service: static text */
+void log_init(const char *service, enum log_level level);      /* service: static text */
 bool log_level_parse(struct pr_str name, enum log_level *out); /* debug info warn error */
 
 /* Makes ctx current and returns the one before, to be put back. NULL: nothing is current. Borrowed

@@ -1,6 +1,6 @@
-/* shutdown: takes a process down in order. Each stage is closed when the one before it is gone; on the
- * first SIGTERM or SIGINT, or when asked. When the limit passes, what is left is abandoned: everything
- * of ours survives that, as it survives SIGKILL. */
+/* shutdown: takes a process down in order. Each stage is closed when the one before it is gone; on
+ * the first SIGTERM or SIGINT, or when asked. When the limit passes, what is left is abandoned:
+ * everything of ours survives that, as it survives SIGKILL. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +11,8 @@ typedef void (*shutdown_closed_fn)(void *arg);
 
 struct shutdown_stage {
     const char *name; /* for the log; NULL ends the table */
-    void (*close)(void *arg, shutdown_closed_fn closed, void *closed_arg); /* may call closed at once */
+    void (*close)(void *arg, shutdown_closed_fn closed,
+                  void *closed_arg); /* may call closed at once */
 };
 
 struct shutdown {

@@ -1,5 +1,5 @@
-/* ticker: calls a function now and then, with jitter, so that copies of a service do not all wake at
- * once. The first call comes after one period. */
+/* ticker: calls a function now and then, with jitter, so that copies of a service do not all wake
+ * at once. The first call comes after one period. */
 #pragma once
 
 #include <stdint.h>

@@ -14,8 +14,8 @@ static double seconds_of(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* The word of a file of /proc/self, counted from 0; -1 when it cannot be read. In stat the second word is
- * the program's name in parentheses, which may hold anything: `after` skips it. */
+/* The word of a file of /proc/self, counted from 0; -1 when it cannot be read. In stat the second
+ * word is the program's name in parentheses, which may hold anything: `after` skips it. */
 static int64_t read_number(const char *path, char after, unsigned word)
 {
     char text[1024];
@@ -52,7 +52,8 @@ static double open_fds(void)
     return count - 3; /* ".", ".." and the one that reads */
 }
 
-/* proc(5): field 22 of stat, in ticks since the machine started; behind the name's ")" it is word 20. */
+/* proc(5): field 22 of stat, in ticks since the machine started; behind the name's ")" it is word
+ * 20. */
 static double start_seconds(void)
 {
     int64_t ticks = read_number("/proc/self/stat", ')', 20);

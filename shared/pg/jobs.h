@@ -18,8 +18,8 @@
  *   done(PR_OK)      the run function has itself committed the effect, together with
  *                    `select job_finish(id, lease)`: true for the owner of the lease, else false,
  *                    and then nothing may be changed
- *   temporary error  tried again after a backoff with full jitter; PR_ERR_UNAVAILABLE (what it needs
- *                    is away) counts as no attempt, so that an outage kills no job
+ *   temporary error  tried again after a backoff with full jitter; PR_ERR_UNAVAILABLE (what it
+ *                    needs is away) counts as no attempt, so that an outage kills no job
  *   any other error  dead: kept with last_error for the operator
  *
  * When attempts > max_attempts the job is given out as `exhausted`: the run function then only

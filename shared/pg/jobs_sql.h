@@ -26,8 +26,8 @@ struct pg_query *jobs_sql_renew(struct pg *pg, const struct job_lease *leases, s
 /* Ready again at once, the attempt not counted. */
 struct pg_query *jobs_sql_give_back(struct pg *pg, const struct job_lease *leases, size_t n);
 
-/* Ready again after a pause, the attempt counted or not. Affects one row, or none when the lease was
- * lost. */
+/* Ready again after a pause, the attempt counted or not. Affects one row, or none when the lease
+ * was lost. */
 struct pg_query *jobs_sql_release(struct pg *pg, const struct job_lease *lease, int64_t pause_ms,
                                   bool counts, const char *error);
 

@@ -11,10 +11,10 @@
 static const struct config_setting common_settings[] = {
     CONFIG_STR_SETTING(struct service_settings, listen, "PIERROT_LISTEN", NULL, 3, 255,
                        "Address and port to serve HTTP on."),
-    CONFIG_SECRET_SETTING(struct service_settings, database_url, "PIERROT_DATABASE_URL", NULL, 1, 2048,
-                          "Postgres connection URI of the service's own role."),
-    CONFIG_STR_SETTING(struct service_settings, kafka_brokers, "PIERROT_KAFKA_BROKERS", NULL, 3, 1024,
-                       "Kafka bootstrap servers, host:port, comma separated."),
+    CONFIG_SECRET_SETTING(struct service_settings, database_url, "PIERROT_DATABASE_URL", NULL, 1,
+                          2048, "Postgres connection URI of the service's own role."),
+    CONFIG_STR_SETTING(struct service_settings, kafka_brokers, "PIERROT_KAFKA_BROKERS", NULL, 3,
+                       1024, "Kafka bootstrap servers, host:port, comma separated."),
     CONFIG_KEY_SETTING(struct service_settings, identity_secret, "PIERROT_IDENTITY_SECRET", 32, 64,
                        "Key of the identity header; the same in every service."),
     CONFIG_STR_SETTING(struct service_settings, log_level, "PIERROT_LOG_LEVEL", "info", 4, 5,
@@ -22,10 +22,10 @@ static const struct config_setting common_settings[] = {
     CONFIG_INT_SETTING(struct service_settings, database_connections,
                        "PIERROT_DATABASE_CONNECTIONS", "4", 1, 64, NULL,
                        "Connections to Postgres."),
-    CONFIG_INT_SETTING(struct service_settings, http_connections, "PIERROT_HTTP_CONNECTIONS", "1024",
-                       1, 65536, NULL, "HTTP connections served at once."),
-    CONFIG_INT_SETTING(struct service_settings, kafka_partitions, "PIERROT_KAFKA_PARTITIONS", "3", 1,
-                       128, NULL, "Partitions of topics that are created."),
+    CONFIG_INT_SETTING(struct service_settings, http_connections, "PIERROT_HTTP_CONNECTIONS",
+                       "1024", 1, 65536, NULL, "HTTP connections served at once."),
+    CONFIG_INT_SETTING(struct service_settings, kafka_partitions, "PIERROT_KAFKA_PARTITIONS", "3",
+                       1, 128, NULL, "Partitions of topics that are created."),
     CONFIG_INT_SETTING(struct service_settings, stop_limit_s, "PIERROT_STOP_LIMIT_S", "10", 1, 600,
                        "seconds", "How long work under way may take after SIGTERM."),
     CONFIG_END,
@@ -37,9 +37,10 @@ static void print_help(const struct service_spec *spec)
     pr_buf_init(&text, 1 << 16);
     pr_buf_printf(&text, "pierrot-%s: %s\n\nUsage: pierrot-%s COMMAND\n\nCommands:\n", spec->name,
                   spec->about, spec->name);
-    pr_buf_puts(&text, "  serve                 run the service until SIGTERM\n"
-                       "  migrate               bring the database schema to its newest version\n"
-                       "  republish --since N   send the messages of the last N seconds to Kafka again\n");
+    pr_buf_puts(&text,
+                "  serve                 run the service until SIGTERM\n"
+                "  migrate               bring the database schema to its newest version\n"
+                "  republish --since N   send the messages of the last N seconds to Kafka again\n");
     for (const struct service_command *c = spec->commands; c && c->name; c++)
         pr_buf_printf(&text, "  %-21s %s\n", c->name, c->help);
     pr_buf_puts(&text, "  --help, --version\n\nSettings, from the environment:\n");
@@ -66,8 +67,8 @@ static bool load_settings(struct service *service)
         err = PR_ERR_INVALID;
     }
     if (err)
-        fprintf(stderr, "pierrot-%s: wrong settings (see --help):\n" PR_STR_FMT, service->spec->name,
-                PR_STR_ARG(pr_buf_str(&faults)));
+        fprintf(stderr, "pierrot-%s: wrong settings (see --help):\n" PR_STR_FMT,
+                service->spec->name, PR_STR_ARG(pr_buf_str(&faults)));
     else
         log_init(service->spec->name, level);
     pr_buf_fini(&faults);
@@ -114,7 +115,8 @@ static int run_command(struct service *service, const struct service_command *co
 
 static int migrate(const struct service *service)
 {
-    return pg_migrate(service->settings.database_url, service->spec->migrations, WAIT_FOR_POSTGRES_MS)
+    return pg_migrate(service->settings.database_url, service->spec->migrations,
+                      WAIT_FOR_POSTGRES_MS)
                ? EXIT_FAILURE
                : EXIT_SUCCESS;
 }
@@ -166,8 +168,8 @@ int service_main(int argc, char **argv, const struct service_spec *spec)
     bool serve = argc == 2 && strcmp(name, "serve") == 0;
     bool migrate_only = argc == 2 && strcmp(name, "migrate") == 0;
     if (!serve && !migrate_only && !command) {
-        fprintf(stderr, "usage: pierrot-%s serve | migrate | … (see pierrot-%s --help)\n", spec->name,
-                spec->name);
+        fprintf(stderr, "usage: pierrot-%s serve | migrate | … (see pierrot-%s --help)\n",
+                spec->name, spec->name);
         return 2;
     }
     struct service *service = PR_NEW(struct service);

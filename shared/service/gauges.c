@@ -41,7 +41,8 @@ void service_gauges_init(struct service *service)
                     read_pg_connections, service);
     metric_gauge_fn("pierrot_pg_in_flight", "Queries sent and not yet answered.", read_pg_in_flight,
                     service);
-    metric_gauge_fn("pierrot_pg_waiting", "Queries waiting for a connection.", read_pg_waiting, service);
+    metric_gauge_fn("pierrot_pg_waiting", "Queries waiting for a connection.", read_pg_waiting,
+                    service);
     metric_gauge_fn("pierrot_relay_active", "1 when this process carries the outbox to Kafka.",
                     read_relay_active, service);
     if (service->spec->consumes)

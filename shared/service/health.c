@@ -66,8 +66,9 @@ static void readyz(void *arg, struct http_request *req)
     json_t *checks = json_object();
     bool ready = add_checks(checks, common_checks);
     ready = add_checks(checks, the_service->spec->checks) && ready;
-    http_reply_json(req, ready ? 200 : 503,
-                    json_pack("{s:s, s:o}", "status", ready ? "ready" : "waiting", "checks", checks));
+    http_reply_json(
+        req, ready ? 200 : 503,
+        json_pack("{s:s, s:o}", "status", ready ? "ready" : "waiting", "checks", checks));
 }
 
 static void serve_metrics(void *arg, struct http_request *req)

@@ -1,5 +1,5 @@
-/* outbox: binds what the tables outbox and inbox want, for the statements that write them. The macros
- * take the first parameters of a statement; its own follow. */
+/* outbox: binds what the tables outbox and inbox want, for the statements that write them. The
+ * macros take the first parameters of a statement; its own follow. */
 #pragma once
 
 #include "proto/messages.h"
@@ -7,19 +7,21 @@
 #include "shared/kafka/relay.h"
 #include "shared/pg/pg.h"
 
-/* One message, about the change the statement makes: `with m as (update …) select OUTBOX_ADD from m`. */
+/* One message, about the change the statement makes: `with m as (update …) select OUTBOX_ADD from
+ * m`. */
 #define OUTBOX_ADD "outbox_add($1, $2, $3, $4, $5, $6, $7)"
 #define OUTBOX_PARAMS 7
 
-/* Binds $1..$7: a new id, the message's topic and type, the subject as key, the current trace, body. */
+/* Binds $1..$7: a new id, the message's topic and type, the subject as key, the current trace,
+ * body. */
 void outbox_bind(struct pg_query *query, enum message_kind kind, const struct pr_uuid *subject,
                  struct pr_str body, int64_t now_ms);
 
 /* A completion that wakes the relay when the transaction was committed, then calls done. */
 struct pr_done outbox_done(struct relay *relay, struct pr_done done);
 
-/* True the first time a message is seen: `with i as (select INBOX_ADD as first) update … from i where
- * i.first`. */
+/* True the first time a message is seen: `with i as (select INBOX_ADD as first) update … from i
+ * where i.first`. */
 #define INBOX_ADD "inbox_add($1, $2, $3::int, $4)"
 #define INBOX_PARAMS 4
 void inbox_bind(struct pg_query *query, const struct message_origin *origin);
@@ -27,7 +29,7 @@ void inbox_bind(struct pg_query *query, const struct message_origin *origin);
 /* Of a message from Kafka; views are borrowed from it. */
 struct message_origin message_origin_of(const struct kafka_message *message);
 
-/* The current context as a traceparent (W3C), for rows that are worked on later; empty when there is no
- * trace. */
+/* The current context as a traceparent (W3C), for rows that are worked on later; empty when there
+ * is no trace. */
 #define TRACEPARENT_TEXT 56
 struct pr_str current_traceparent(char out[TRACEPARENT_TEXT]);

@@ -1,5 +1,5 @@
-/* `serve`: brings everything up in an order that does not depend on what is already there, and down in
- * the reverse one.
+/* `serve`: brings everything up in an order that does not depend on what is already there, and down
+ * in the reverse one.
  *
  *     start -> [postgres] -> schema is migrated -+-> run (jobs, tickers)
  *           -> [kafka] -> topics are there ------+-> consumer
@@ -188,9 +188,9 @@ static void close_pg(void *arg, shutdown_closed_fn closed, void *closed_arg)
 }
 
 static const struct shutdown_stage stages[] = {
-    {"ticker", close_ticker},     {"http", close_server},   {"consumer", close_consumer},
-    {"work", close_work},         {"adapters", close_own},  {"relay", close_relay},
-    {"producer", close_producer}, {"postgres", close_pg},   {NULL, NULL},
+    {"ticker", close_ticker},     {"http", close_server},  {"consumer", close_consumer},
+    {"work", close_work},         {"adapters", close_own}, {"relay", close_relay},
+    {"producer", close_producer}, {"postgres", close_pg},  {NULL, NULL},
 };
 
 static bool start_server(struct service *service)

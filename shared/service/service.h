@@ -1,12 +1,12 @@
-/* service: what every Pierrot process does alike: commands, settings, the loop, Postgres, Kafka, health,
- * metrics, an orderly end. A service's main.c says what is its own in a struct service_spec and calls
- * service_main.
+/* service: what every Pierrot process does alike: commands, settings, the loop, Postgres, Kafka,
+ * health, metrics, an orderly end. A service's main.c says what is its own in a struct service_spec
+ * and calls service_main.
  *
  *     pierrot-media serve | migrate | republish --since SECONDS | --help | --version
  *
  * `serve` starts whatever is there: a dependency that is away is waited for, said in the log and in
- * /readyz, and taken up when it comes. Exit status: 0 after SIGTERM, 2 for wrong settings or usage, 1 for
- * anything else. */
+ * /readyz, and taken up when it comes. Exit status: 0 after SIGTERM, 2 for wrong settings or usage,
+ * 1 for anything else. */
 #pragma once
 
 #include "shared/base/time.h"
@@ -40,13 +40,13 @@ struct service_settings_group {
 };
 
 struct service_command {
-    const char *name, *help; /* name NULL ends a list */
+    const char *name, *help;                                    /* name NULL ends a list */
     int (*run)(struct service *service, int argc, char **argv); /* returns the exit status */
 };
 
 struct service_spec {
-    const char *name;  /* "media" */
-    const char *about; /* one sentence, for --help */
+    const char *name;                              /* "media" */
+    const char *about;                             /* one sentence, for --help */
     const struct service_settings_group *settings; /* the service's own */
     const struct pg_migration *migrations;
     const struct http_route *routes; /* beside health and metrics; NULL: none */
@@ -56,7 +56,8 @@ struct service_spec {
     const struct service_check *checks;
     const struct service_command *commands;
 
-    /* Makes the service's own adapters and usecases; pg, producer, relay are there. False ends it. */
+    /* Makes the service's own adapters and usecases; pg, producer, relay are there. False ends it.
+     */
     bool (*start)(struct service *service);
     /* Work that begins once the schema is there: jobs, tickers. */
     void (*run)(struct service *service);
@@ -88,8 +89,9 @@ extern const struct pg_migration service_migrations[];
 
 int service_main(int argc, char **argv, const struct service_spec *spec);
 
-/* For commands: settings are loaded, the log is set up and service->pg runs on service->loop; the command
- * runs the loop itself. service_wait runs it until done is called, and returns what it was called with. */
+/* For commands: settings are loaded, the log is set up and service->pg runs on service->loop; the
+ * command runs the loop itself. service_wait runs it until done is called, and returns what it was
+ * called with. */
 struct service_wait {
     bool over;
     enum pr_err err;

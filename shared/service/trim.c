@@ -1,6 +1,7 @@
-/* Starting touches code that never runs again: the initialisers of some forty libraries. Once the service is
- * up, all pages of code are given back; what is still used returns from the page cache at its next call.
- * It halves what a service keeps resident. Code is never written to, so nothing can be lost. */
+/* Starting touches code that never runs again: the initialisers of some forty libraries. Once the
+ * service is up, all pages of code are given back; what is still used returns from the page cache
+ * at its next call. It halves what a service keeps resident. Code is never written to, so nothing
+ * can be lost. */
 #include "shared/service/internal.h"
 
 #include <link.h>

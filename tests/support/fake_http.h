@@ -1,6 +1,6 @@
-/* fake_http: a request without a server, for tests of routes. Its functions take the place of those of
- * shared/http in the program that is linked with them; how a real server parses, bounds and answers is
- * tested there. */
+/* fake_http: a request without a server, for tests of routes. Its functions take the place of those
+ * of shared/http in the program that is linked with them; how a real server parses, bounds and
+ * answers is tested there. */
 #pragma once
 
 #include "shared/http/server.h"

@@ -1,5 +1,5 @@
-/* gateway_world: everything the gateway's usecases need, faked, with a clock that stands and a repo that
- * knows the tokens given to it. */
+/* gateway_world: everything the gateway's usecases need, faked, with a clock that stands and a repo
+ * that knows the tokens given to it. */
 #pragma once
 
 #include "services/gateway/usecases/usecases.h"

@@ -10,7 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* --- objects ------------------------------------------------------------------------------------- */
+/* --- objects -------------------------------------------------------------------------------------
+ */
 
 struct world_object *world_object_find(struct world_objects *objects, const char *key)
 {
@@ -59,7 +60,8 @@ static struct pr_str read_file(const struct render_file *file, char *out, size_t
     return pr_str_n(out, (size_t)n);
 }
 
-/* --- ports --------------------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------------------------------
+ */
 
 /* What a call takes, until it has its effect. */
 struct args {
@@ -134,6 +136,14 @@ static enum pr_err remove_effect(const void *arg)
     return PR_OK;
 }
 
+static void drop(struct render_store *port, struct render_file *file)
+{
+    (void)port;
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+}
+
 static void remove_object(struct render_store *port, const char *key, struct pr_done done)
 {
     pass("remove", remove_effect, &(struct args){.world = of_store(port), .key = key}, done);
@@ -204,7 +214,8 @@ static void cache_remove(struct preview_cache *port, const char *key, struct pr_
          done);
 }
 
-/* --- the world ----------------------------------------------------------------------------------- */
+/* --- the world -----------------------------------------------------------------------------------
+ */
 
 static int count_open_fds(void)
 {
@@ -254,7 +265,7 @@ void *thumbnailer_world_create(void)
     world->fds = count_open_fds();
     test_clock_init(&world->clock, THUMBNAILER_WORLD_NOW_MS);
     fake_render_repo_init(&world->repo, &world->gate, &world->clock.port);
-    world->store = (struct render_store){fetch, put, remove_object};
+    world->store = (struct render_store){fetch, put, remove_object, drop};
     world->renderer = (struct renderer){render};
     world->cache = (struct preview_cache){cache_put, cache_remove};
     world->answer = (struct render_outcome){
@@ -292,7 +303,8 @@ struct gate *thumbnailer_world_gate(void *world)
     return &((struct thumbnailer_world *)world)->gate;
 }
 
-/* --- the usecases, with the photo ------------------------------------------------------------------ */
+/* --- the usecases, with the photo
+ * ------------------------------------------------------------------ */
 
 void thumbnailer_world_queue(struct thumbnailer_world *world, struct pr_done done)
 {
@@ -325,7 +337,8 @@ void thumbnailer_world_purge(struct thumbnailer_world *world, struct pr_done don
     purge_renditions(&world->deps, &world->job, pr_buf_str(&world->deleted_value), done);
 }
 
-/* --- what is there now ----------------------------------------------------------------------------- */
+/* --- what is there now
+ * ----------------------------------------------------------------------------- */
 
 const char *thumbnailer_world_state(struct thumbnailer_world *world)
 {

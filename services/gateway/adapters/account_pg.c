@@ -37,14 +37,14 @@ static void find_token(struct account_repo *port, const uint8_t hash[TOKEN_HASH_
     pg_query_run(query, done);
 }
 
-/* An administrator who is there already is updated to what he is, so that his row comes back and the token goes
- * to him. */
+/* An administrator who is there already is updated to what he is, so that his row comes back and
+ * the token goes to him. */
 static const struct pg_stmt add_stmt = {
-    "token_add_admin",
-    "with a as (insert into account (id, name, tier, role) values ($1, 'admin', 'business', 'admin') "
-    "on conflict (name) do update set name = excluded.name returning id) "
-    "insert into api_token (id, account_id, name, hash) "
-    "select $2, a.id, 'admin-token', $3 from a"};
+    "token_add_admin", "with a as (insert into account (id, name, tier, role) values ($1, 'admin', "
+                       "'business', 'admin') "
+                       "on conflict (name) do update set name = excluded.name returning id) "
+                       "insert into api_token (id, account_id, name, hash) "
+                       "select $2, a.id, 'admin-token', $3 from a"};
 
 static void add_admin_token(struct account_repo *port, const uint8_t hash[TOKEN_HASH_BYTES],
                             int64_t now_ms, struct pr_done done)

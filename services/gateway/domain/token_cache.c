@@ -36,8 +36,7 @@ struct token_entry *token_cache_find(struct token_cache *cache,
     return NULL;
 }
 
-struct token_entry *token_cache_put(struct token_cache *cache,
-                                    const uint8_t hash[TOKEN_HASH_BYTES])
+struct token_entry *token_cache_put(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_BYTES])
 {
     struct token_entry *set = set_of(cache, hash), *place = token_cache_find(cache, hash);
     for (int way = 0; !place && way < WAYS; way++) {

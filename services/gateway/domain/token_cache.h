@@ -1,5 +1,5 @@
-/* token_cache: tokens seen lately, so that a request asks no database. A fixed table: an entry that finds
- * its place taken pushes out the oldest one there. */
+/* token_cache: tokens seen lately, so that a request asks no database. A fixed table: an entry that
+ * finds its place taken pushes out the oldest one there. */
 #pragma once
 
 #include "services/gateway/domain/token.h"
@@ -8,8 +8,8 @@
 
 struct token_entry {
     uint8_t hash[TOKEN_HASH_BYTES];
-    int64_t loaded_at_ms; /* 0: empty */
-    bool refreshing;      /* is being loaded again */
+    int64_t loaded_at_ms;              /* 0: empty */
+    bool refreshing;                   /* is being loaded again */
     char identity[TOKEN_IDENTITY_MAX]; /* signed, for the services behind */
 };
 

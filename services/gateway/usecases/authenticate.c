@@ -1,11 +1,12 @@
-/* Every request: who is it? Answered from memory; the database is asked for a token not seen lately.
+/* Every request: who is it? Answered from memory; the database is asked for a token not seen
+ * lately.
  *
  *     fresh (up to 2 s):  answered at once
  *     ageing (to 4 s):    answered at once, and loaded again behind it
  *     older, or unknown:  find_token -> remember -> finish
  *
- * So a token that was revoked, or an account that changed, is known everywhere within 5 seconds, and a
- * client that keeps calling never waits for the database. */
+ * So a token that was revoked, or an account that changed, is known everywhere within 5 seconds,
+ * and a client that keeps calling never waits for the database. */
 #include "services/gateway/usecases/usecases.h"
 
 #include "shared/base/alloc.h"

@@ -1,5 +1,5 @@
-/* ports: what the usecases of the gateway need of the world. Each asynchronous port completes exactly once,
- * now or later; what it fills or is given is borrowed until then. */
+/* ports: what the usecases of the gateway need of the world. Each asynchronous port completes
+ * exactly once, now or later; what it fills or is given is borrowed until then. */
 #pragma once
 
 #include "services/gateway/domain/token.h"
@@ -9,8 +9,8 @@
 #include "shared/http/identity.h"
 
 struct account_repo {
-    /* Who a token belongs to; expires_at_ms is left 0. PR_ERR_UNAUTHORIZED when it is nobody's, or the
-     * account is disabled. */
+    /* Who a token belongs to; expires_at_ms is left 0. PR_ERR_UNAUTHORIZED when it is nobody's, or
+     * the account is disabled. */
     void (*find_token)(struct account_repo *repo, const uint8_t hash[TOKEN_HASH_BYTES],
                        struct identity *out, struct pr_done done);
 

@@ -27,8 +27,7 @@ static bool get_text(const json_t *body, const char *name, struct pr_str *out,
 {
     const json_t *value = json_object_get(body, name);
     if (!json_is_string(value)) {
-        (void)pr_fault_set(fault, PR_ERR_INVALID, name,
-                           value ? "must be a string" : "is required");
+        (void)pr_fault_set(fault, PR_ERR_INVALID, name, value ? "must be a string" : "is required");
         return false;
     }
     *out = pr_str_n(json_string_value(value), json_string_length(value));
@@ -77,8 +76,9 @@ static void created(void *arg, const struct pr_fault *fault, const struct media 
     else if (!json)
         http_reply_error(call->req, PR_ERR_INTERNAL);
     else
-        http_reply_json(call->req, 201, json_pack("{s:o, s:o}", "media", json, "upload",
-                                                  upload_to_json(media, upload)));
+        http_reply_json(
+            call->req, 201,
+            json_pack("{s:o, s:o}", "media", json, "upload", upload_to_json(media, upload)));
     pr_arena_fini(&arena);
     free(call);
 }

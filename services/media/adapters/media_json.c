@@ -27,8 +27,8 @@ static bool add_renditions(json_t *to, const struct media_deps *deps, const stru
     for (size_t i = 0; i < media->renditions_n; i++) {
         const struct media_rendition *r = &media->renditions[i];
         struct pr_str url;
-        if (deps->store->sign_download(deps->store, r->object_key, NULL, NULL,
-                                       deps->download_ttl_s, arena, &url))
+        if (deps->store->sign_download(deps->store, r->object_key, NULL, NULL, deps->download_ttl_s,
+                                       arena, &url))
             return false;
         json_t *item = json_object();
         json_object_set_new(item, "name", json_string(r->name));

@@ -111,10 +111,10 @@ static enum pr_err read_page(void *arg, const struct pg_result *result)
 
 /* One more than asked for is read, to know whether there are more. */
 static const struct pg_stmt list_stmt = {
-    "media_list", "select " MEDIA_COLUMNS
-                  " from media where owner_id = $1 and ($2::uuid is null or id < $2) "
-                  "and ($3::text is null or state = $3) and ($4::text is null or kind = $4) "
-                  "order by id desc limit $5"};
+    "media_list",
+    "select " MEDIA_COLUMNS " from media where owner_id = $1 and ($2::uuid is null or id < $2) "
+    "and ($3::text is null or state = $3) and ($4::text is null or kind = $4) "
+    "order by id desc limit $5"};
 
 struct list_op {
     struct media_page *page;
@@ -215,11 +215,13 @@ static const struct pg_stmt remove_stmt = {
     "with m as (delete from media where id = $8 and version = $9 "
     "returning id, owner_id, object_key, upload_expires_at) "
     "select " OUTBOX_ADD ", "
-    "job_add('" PURGE_JOB "', id || ':now', id, owner_id, 0, convert_to(object_key, 'UTF8'), "
-    PURGE_ATTEMPTS ", $6, now()), "
+    "job_add('" PURGE_JOB
+    "', id || ':now', id, owner_id, 0, convert_to(object_key, 'UTF8'), " PURGE_ATTEMPTS
+    ", $6, now()), "
     "case when upload_expires_at > $10 then "
-    "job_add('" PURGE_JOB "', id || ':late', id, owner_id, 0, convert_to(object_key, 'UTF8'), "
-    PURGE_ATTEMPTS ", $6, upload_expires_at + interval '1 minute') end from m"};
+    "job_add('" PURGE_JOB
+    "', id || ':late', id, owner_id, 0, convert_to(object_key, 'UTF8'), " PURGE_ATTEMPTS
+    ", $6, upload_expires_at + interval '1 minute') end from m"};
 
 struct remove_op {
     struct media_pg *repo;
@@ -268,9 +270,9 @@ static void remove_row(struct media_repo *port, const struct media *media, int64
 }
 
 static const struct pg_stmt abandoned_stmt = {
-    "media_abandoned", "select " MEDIA_COLUMNS
-                       " from media where state = 'created' and upload_expires_at < $1 "
-                       "order by upload_expires_at limit $2"};
+    "media_abandoned",
+    "select " MEDIA_COLUMNS " from media where state = 'created' and upload_expires_at < $1 "
+    "order by upload_expires_at limit $2"};
 
 static void list_abandoned(struct media_repo *port, int64_t before_ms, size_t limit,
                            struct media_page *out, struct pr_done done)
@@ -283,7 +285,8 @@ static void list_abandoned(struct media_repo *port, int64_t before_ms, size_t li
     pg_query_run(query, done);
 }
 
-/* The version of what was rendered is the media's own: nothing changes a finalized media but this. */
+/* The version of what was rendered is the media's own: nothing changes a finalized media but this.
+ */
 static const struct pg_stmt rendered_stmt = {
     "media_rendered",
     "with i as (select " INBOX_ADD " as first), "

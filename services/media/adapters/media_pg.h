@@ -1,4 +1,5 @@
-/* media_pg: media_repo on Postgres. Each change is one statement: row, outbox, inbox, jobs together. */
+/* media_pg: media_repo on Postgres. Each change is one statement: row, outbox, inbox, jobs
+ * together. */
 #pragma once
 
 #include "services/media/usecases/ports.h"

@@ -109,12 +109,12 @@ char *renditions_to_json(const struct media_rendered_msg *msg)
     json_t *list = json_array();
     for (size_t i = 0; i < msg->renditions_count; i++) {
         const struct rendition_msg *r = &msg->renditions[i];
-        json_array_append_new(
-            list, json_pack("{s:s%, s:s%, s:s%, s:I, s:I, s:I}", "name", r->name.p, r->name.n,
-                            "object_key", r->object_key.p, r->object_key.n, "content_type",
-                            r->content_type.p, r->content_type.n, "width", (json_int_t)r->width,
-                            "height", (json_int_t)r->height, "size_bytes",
-                            (json_int_t)r->size_bytes));
+        json_array_append_new(list, json_pack("{s:s%, s:s%, s:s%, s:I, s:I, s:I}", "name",
+                                              r->name.p, r->name.n, "object_key", r->object_key.p,
+                                              r->object_key.n, "content_type", r->content_type.p,
+                                              r->content_type.n, "width", (json_int_t)r->width,
+                                              "height", (json_int_t)r->height, "size_bytes",
+                                              (json_int_t)r->size_bytes));
     }
     char *text = json_dumps(list, JSON_COMPACT);
     json_decref(list);

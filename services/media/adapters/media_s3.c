@@ -75,8 +75,8 @@ static enum pr_err sign_download(struct object_store *port, const char *key,
 {
     struct pr_buf text;
     pr_buf_init(&text, URL_MAX_BYTES);
-    bool fits = s3_presign_get(self(port)->s3, pr_str(key), content_type, filename, expires_in_s,
-                               &text);
+    bool fits =
+        s3_presign_get(self(port)->s3, pr_str(key), content_type, filename, expires_in_s, &text);
     *url = pr_arena_copy(arena, pr_buf_str(&text));
     pr_buf_fini(&text);
     return fits ? PR_OK : PR_ERR_INTERNAL;

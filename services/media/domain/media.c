@@ -12,10 +12,9 @@ static const char *const state_names[MEDIA_STATES] = {"created", "finalized", "r
 static const char *const kind_names[MEDIA_KINDS] = {"image", "video"};
 
 static const struct media_type types[] = {
-    {"image/jpeg", MEDIA_IMAGE}, {"image/png", MEDIA_IMAGE},  {"image/webp", MEDIA_IMAGE},
-    {"image/gif", MEDIA_IMAGE},  {"image/avif", MEDIA_IMAGE}, {"image/heic", MEDIA_IMAGE},
-    {"video/mp4", MEDIA_VIDEO},  {"video/quicktime", MEDIA_VIDEO},
-    {"video/webm", MEDIA_VIDEO},
+    {"image/jpeg", MEDIA_IMAGE}, {"image/png", MEDIA_IMAGE},       {"image/webp", MEDIA_IMAGE},
+    {"image/gif", MEDIA_IMAGE},  {"image/avif", MEDIA_IMAGE},      {"image/heic", MEDIA_IMAGE},
+    {"video/mp4", MEDIA_VIDEO},  {"video/quicktime", MEDIA_VIDEO}, {"video/webm", MEDIA_VIDEO},
 };
 
 static bool parse_name(struct pr_str name, const char *const *names, int n, int *out)
@@ -90,9 +89,10 @@ enum pr_err media_announce(struct media *media, const struct media_announcement 
         return err;
     media->type = media_type_parse(announcement->content_type);
     if (!media->type)
-        return pr_fault_set(fault, PR_ERR_INVALID, "content_type",
-                            "must be one of image/jpeg, image/png, image/webp, image/gif, image/avif, "
-                            "image/heic, video/mp4, video/quicktime, video/webm");
+        return pr_fault_set(
+            fault, PR_ERR_INVALID, "content_type",
+            "must be one of image/jpeg, image/png, image/webp, image/gif, image/avif, "
+            "image/heic, video/mp4, video/quicktime, video/webm");
     int64_t max_bytes = limits->max_bytes[media->type->kind];
     if (announcement->size_bytes < 1 || announcement->size_bytes > max_bytes)
         return pr_fault_set(fault, PR_ERR_INVALID, "size", "must be 1 to %lld bytes for %s/*",

@@ -10,8 +10,8 @@
 #include "shared/base/err.h"
 #include "shared/base/uuid.h"
 
-#define MEDIA_FILENAME_MAX 255      /* bytes */
-#define MEDIA_OBJECT_KEY_MAX 256    /* bytes; ours, see media_object_key */
+#define MEDIA_FILENAME_MAX 255   /* bytes */
+#define MEDIA_OBJECT_KEY_MAX 256 /* bytes; ours, see media_object_key */
 #define MEDIA_RENDITIONS_MAX 8
 #define MEDIA_SHA256_BYTES 32
 #define MEDIA_PLACEHOLDER_MAX 64 /* bytes of a ThumbHash */

@@ -2,7 +2,8 @@
  *
  *     apply -> finish
  *
- * Renditions that a media has no room for are a permanent error: the catalogue's bounds are wider. */
+ * Renditions that a media has no room for are a permanent error: the catalogue's bounds are wider.
+ */
 #include "services/media/usecases/usecases.h"
 
 #include "shared/base/alloc.h"

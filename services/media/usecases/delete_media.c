@@ -2,7 +2,8 @@
  *
  *     load -> remove -> settle -> finish
  *
- * When somebody changed the media between load and remove (it became ready, say), both are done again. */
+ * When somebody changed the media between load and remove (it became ready, say), both are done
+ * again. */
 #include "services/media/usecases/usecases.h"
 
 #include "shared/base/alloc.h"
@@ -41,8 +42,8 @@ static enum pr_err remove_row(void *arg)
     return PR_OK;
 }
 
-/* A media changes at most twice more (finalized, ready), so a third try can only lose to a fourth writer
- * that does not exist. */
+/* A media changes at most twice more (finalized, ready), so a third try can only lose to a fourth
+ * writer that does not exist. */
 static enum pr_err settle(void *arg)
 {
     struct delete_media *op = arg;
@@ -62,8 +63,8 @@ void delete_media(const struct media_deps *deps, const struct pr_uuid *caller,
                   const struct pr_uuid *media_id, media_done_fn done, void *arg)
 {
     static const struct flow_step steps[] = {
-        FLOW_STEP(load),       FLOW_STEP(remove_row), FLOW_STEP(load),   FLOW_STEP(remove_row),
-        FLOW_STEP(load),       FLOW_STEP(remove_row), FLOW_STEP(settle), FLOW_STEPS_END,
+        FLOW_STEP(load), FLOW_STEP(remove_row), FLOW_STEP(load),   FLOW_STEP(remove_row),
+        FLOW_STEP(load), FLOW_STEP(remove_row), FLOW_STEP(settle), FLOW_STEPS_END,
     };
     struct delete_media *op = PR_NEW(struct delete_media);
     op->deps = deps;

@@ -2,10 +2,10 @@
  *
  *     load -> head_object -> verify -> settle -> answer -> finish
  *
- * Nothing uploaded yet: conflict, and it may be asked again. Bytes that are not what was announced: the
- * media becomes rejected, unprocessable. Asking twice is harmless: what is finalized or ready stops at
- * head_object. Two at the same moment: one of them saves; the other sees that in settle, loads again and
- * answers what it finds. */
+ * Nothing uploaded yet: conflict, and it may be asked again. Bytes that are not what was announced:
+ * the media becomes rejected, unprocessable. Asking twice is harmless: what is finalized or ready
+ * stops at head_object. Two at the same moment: one of them saves; the other sees that in settle,
+ * loads again and answers what it finds. */
 #include "services/media/usecases/usecases.h"
 
 #include "shared/base/alloc.h"
@@ -52,7 +52,8 @@ static enum pr_err head_object(void *arg)
     return PR_OK;
 }
 
-/* Why the stored bytes are not the announced ones; NULL when they are, as far as the store can tell. */
+/* Why the stored bytes are not the announced ones; NULL when they are, as far as the store can
+ * tell. */
 static const char *mismatch(const struct finalize_media *op)
 {
     if (op->object.size_bytes != op->media.size_bytes)

@@ -1,5 +1,5 @@
-/* ports: what the usecases of media need of the world. Each asynchronous port completes exactly once, now or
- * later; what it fills or is given is borrowed until then. */
+/* ports: what the usecases of media need of the world. Each asynchronous port completes exactly
+ * once, now or later; what it fills or is given is borrowed until then. */
 #pragma once
 
 #include "proto/messages.h"
@@ -34,18 +34,19 @@ struct media_repo {
     void (*list)(struct media_repo *repo, const struct media_query *query, struct media_page *out,
                  struct pr_done done);
 
-    /* Saves the state `media` is in now, its version being one more than the saved one: finalized with
-     * media.finalized; rejected without a message, since its owner gets the answer and nobody else has
-     * heard of it. *changed is false, and nothing is done, when somebody else changed it meanwhile. */
+    /* Saves the state `media` is in now, its version being one more than the saved one: finalized
+     * with media.finalized; rejected without a message, since its owner gets the answer and nobody
+     * else has heard of it. *changed is false, and nothing is done, when somebody else changed it
+     * meanwhile. */
     void (*save_finalized)(struct media_repo *repo, const struct media *media, bool *changed,
                            struct pr_done done);
     void (*save_rejected)(struct media_repo *repo, const struct media *media, bool *changed,
                           struct pr_done done);
 
-    /* Deletes the row as it was loaded (same version), with media.deleted and the jobs that remove its
-     * object: now, and again when its upload URL is dead. *changed as above. */
-    void (*remove)(struct media_repo *repo, const struct media *media, int64_t now_ms, bool *changed,
-                   struct pr_done done);
+    /* Deletes the row as it was loaded (same version), with media.deleted and the jobs that remove
+     * its object: now, and again when its upload URL is dead. *changed as above. */
+    void (*remove)(struct media_repo *repo, const struct media *media, int64_t now_ms,
+                   bool *changed, struct pr_done done);
 
     /* Media whose upload never came: created, and their URL dead since before_ms. At most limit. */
     void (*list_abandoned)(struct media_repo *repo, int64_t before_ms, size_t limit,
@@ -80,7 +81,8 @@ struct signed_upload {
 struct object_store {
     void (*head)(struct object_store *store, const char *key, struct stored_object *out,
                  struct pr_done done);
-    void (*remove)(struct object_store *store, const char *key, struct pr_done done); /* gone is fine */
+    void (*remove)(struct object_store *store, const char *key,
+                   struct pr_done done); /* gone is fine */
 
     /* Signing needs no I/O. A PUT binds size, type and checksum of the media. */
     enum pr_err (*sign_upload)(struct object_store *store, const struct media *media,

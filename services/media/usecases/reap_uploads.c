@@ -2,8 +2,8 @@
  *
  *     list_abandoned -> remove_each -> finish
  *
- * Copies of the service may meet here: each row is removed by its version, so by one of them. What was
- * finalized meanwhile has another version and stays. */
+ * Copies of the service may meet here: each row is removed by its version, so by one of them. What
+ * was finalized meanwhile has another version and stays. */
 #include "services/media/usecases/usecases.h"
 
 #include "shared/base/alloc.h"

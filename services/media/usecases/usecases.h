@@ -1,5 +1,6 @@
-/* usecases: everything media does, one function each; the file of the same name tells how. Commands are
- * copied; deps are borrowed. done is called once, with what it is given borrowed for the call. */
+/* usecases: everything media does, one function each; the file of the same name tells how. Commands
+ * are copied; deps are borrowed. done is called once, with what it is given borrowed for the call.
+ */
 #pragma once
 
 #include "services/media/usecases/ports.h"

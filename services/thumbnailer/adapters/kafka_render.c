@@ -47,7 +47,7 @@ static enum pr_err start(const struct render_deps *deps, const struct kafka_mess
 }
 
 void kafka_render_handle(const struct render_deps *deps, const struct kafka_message *message,
-                        struct pr_done done)
+                         struct pr_done done)
 {
     struct pr_fault fault = {0};
     struct handling *handling = PR_NEW(struct handling);

@@ -70,8 +70,8 @@ static enum pr_err read_finished(void *arg, const struct pg_result *result)
     return PR_OK;
 }
 
-/* Job, row and message end together, and only for the owner of the lease. The row is locked before the
- * job, as a deletion does it, or the two would wait for each other. */
+/* Job, row and message end together, and only for the owner of the lease. The row is locked before
+ * the job, as a deletion does it, or the two would wait for each other. */
 #define FINISH_JOB                                                                                 \
     "with r as (select 1 from rendition_set where media_id = $10 for update), "                    \
     "j as (select job_finish($8, $9) as mine from (select count(*) from r) as locked), "
@@ -83,8 +83,7 @@ static const struct pg_stmt rendered_stmt = {
                "where j.mine and media_id = $10 and state = 'queued' returning 1)" SELECT_FINISHED};
 
 static const struct pg_stmt rejected_stmt = {
-    "render_rejected",
-    FINISH_JOB
+    "render_rejected", FINISH_JOB
     "m as (update rendition_set set state = 'rejected', reason = $11, changed_at = now() from j "
     "where j.mine and media_id = $10 and state = 'queued' returning 1)" SELECT_FINISHED};
 
@@ -138,8 +137,8 @@ static void save_rejected(struct render_repo *port, const struct job_claim *job,
     pr_buf_fini(&body);
 }
 
-/* The row may not be there yet: media.finalized is another topic and may come later. A rendering under
- * way may write until its lease ends; only then are its objects removed. */
+/* The row may not be there yet: media.finalized is another topic and may come later. A rendering
+ * under way may write until its lease ends; only then are its objects removed. */
 static const struct pg_stmt deleted_stmt = {
     "render_deleted",
     "with i as (select " INBOX_ADD " as first), "
@@ -170,10 +169,10 @@ static void mark_deleted(struct render_repo *port, const struct message_origin *
     pg_query_run(query, poke_done(&repo->purges, done));
 }
 
-static const struct pg_stmt finish_purge_stmt = {"render_finish_purge", "select job_finish($1, $2)"};
+static const struct pg_stmt finish_purge_stmt = {"render_finish_purge",
+                                                 "select job_finish($1, $2)"};
 
-static void finish_purge(struct render_repo *port, const struct job_claim *job,
-                         struct pr_done done)
+static void finish_purge(struct render_repo *port, const struct job_claim *job, struct pr_done done)
 {
     struct pg_query *query = pg_query_new(self(port)->pg);
     pg_query_add(query, &finish_purge_stmt);

@@ -1,4 +1,5 @@
-/* render_pg: render_repo on Postgres. Each change is one statement: row, outbox, inbox, jobs together. */
+/* render_pg: render_repo on Postgres. Each change is one statement: row, outbox, inbox, jobs
+ * together. */
 #pragma once
 
 #include "services/thumbnailer/usecases/ports.h"

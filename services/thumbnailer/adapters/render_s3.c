@@ -117,10 +117,18 @@ static void remove_object(struct render_store *port, const char *key, struct pr_
     s3_delete(self(port)->s3, pr_str(key), done);
 }
 
+static void drop(struct render_store *port, struct render_file *file)
+{
+    (void)port;
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+}
+
 void render_s3_init(struct render_s3 *store, struct s3 *s3, const char *folder)
 {
     *store = (struct render_s3){
-        .port = {.fetch = fetch, .put = put_object, .remove = remove_object},
+        .port = {.fetch = fetch, .put = put_object, .remove = remove_object, .drop = drop},
         .s3 = s3,
         .folder = folder,
     };

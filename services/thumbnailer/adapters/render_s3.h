@@ -1,5 +1,5 @@
-/* render_s3: render_store on S3. An object goes to an unlinked file, hashed on its way; memory stays
- * constant however large it is. */
+/* render_s3: render_store on S3. An object goes to an unlinked file, hashed on its way; memory
+ * stays constant however large it is. */
 #pragma once
 
 #include "services/thumbnailer/usecases/ports.h"

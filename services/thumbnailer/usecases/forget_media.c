@@ -19,7 +19,8 @@ struct forget_media {
 static enum pr_err mark(void *arg)
 {
     struct forget_media *op = arg;
-    op->deps->repo->mark_deleted(op->deps->repo, op->origin, op->msg, op->value, flow_wait(&op->flow));
+    op->deps->repo->mark_deleted(op->deps->repo, op->origin, op->msg, op->value,
+                                 flow_wait(&op->flow));
     return PR_OK;
 }
 

@@ -1,5 +1,5 @@
-/* ports: what the usecases of the thumbnailer need of the world. Each asynchronous port completes exactly
- * once, now or later; what it fills or is given is borrowed until then. */
+/* ports: what the usecases of the thumbnailer need of the world. Each asynchronous port completes
+ * exactly once, now or later; what it fills or is given is borrowed until then. */
 #pragma once
 
 #include "proto/messages.h"
@@ -9,20 +9,20 @@
 #include "shared/base/work.h"
 
 struct render_repo {
-    /* Remembers the media and adds the job that renders it; nothing when it was deleted before, or seen
-     * already. value is the message as it came: the job's arguments. */
+    /* Remembers the media and adds the job that renders it; nothing when it was deleted before, or
+     * seen already. value is the message as it came: the job's arguments. */
     void (*queue)(struct render_repo *repo, const struct message_origin *origin,
                   const struct media_finalized_msg *msg, struct pr_str value, struct pr_done done);
 
-    /* Ends the job with its message. Nothing happens when the job's lease was lost or the media deleted
-     * meanwhile. */
+    /* Ends the job with its message. Nothing happens when the job's lease was lost or the media
+     * deleted meanwhile. */
     void (*save_rendered)(struct render_repo *repo, const struct job_claim *job,
                           const struct media_rendered_msg *msg, struct pr_done done);
     void (*save_rejected)(struct render_repo *repo, const struct job_claim *job,
                           const struct media_rejected_msg *msg, struct pr_done done);
 
-    /* Remembers that the media is gone, cancels its rendering, adds the job that removes its renditions,
-     * once a rendering under way can no longer write any. */
+    /* Remembers that the media is gone, cancels its rendering, adds the job that removes its
+     * renditions, once a rendering under way can no longer write any. */
     void (*mark_deleted)(struct render_repo *repo, const struct message_origin *origin,
                          const struct media_deleted_msg *msg, struct pr_str value,
                          struct pr_done done);
@@ -30,7 +30,7 @@ struct render_repo {
                          struct pr_done done);
 };
 
-/* Bytes on their way: an unlinked file. fd is -1 when there is none; the owner closes it. */
+/* Bytes on their way: an unlinked file. fd is -1 when there is none; the owner drops it. */
 struct render_file {
     int fd;
     int64_t size_bytes;
@@ -49,6 +49,9 @@ struct render_store {
     void (*put)(struct render_store *store, const char *key, const char *content_type,
                 const struct render_file *file, struct pr_done done);
     void (*remove)(struct render_store *store, const char *key, struct pr_done done);
+
+    /* Closes a file that fetch or render opened; nothing for one that was not. */
+    void (*drop)(struct render_store *store, struct render_file *file);
 };
 
 enum render_verdict {
@@ -70,7 +73,7 @@ struct render_outcome {
     bool degraded;
     uint8_t placeholder[64];
     size_t placeholder_n;
-    struct render_picture pictures[RENDITIONS]; /* files are the caller's to close */
+    struct render_picture pictures[RENDITIONS]; /* files are the caller's to drop */
 };
 
 struct renderer {

@@ -1,4 +1,5 @@
-/* The job behind a deletion: removes a media's renditions from the store and its preview from the cache.
+/* The job behind a deletion: removes a media's renditions from the store and its preview from the
+ * cache.
  *
  *     parse -> remove_all -> commit -> finish
  *

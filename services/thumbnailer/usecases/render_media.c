@@ -2,18 +2,17 @@
  *
  *     parse -> fetch -> verify -> render -> store -> commit -> finish
  *
- * A file that is not what was announced, or that cannot be decoded, is rejected: the steps that follow are
- * passed over, commit says so to the others. A temporary fault (a store that is away, a worker killed
- * from outside) leaves the job to its next attempt; after the last one the media is rejected as well, so
- * that nobody waits for ever. A job whose lease was lost commits nothing: its successor writes the same
- * objects under the same keys. */
+ * A file that is not what was announced, or that cannot be decoded, is rejected: the steps that
+ * follow are passed over, commit says so to the others. A temporary fault (a store that is away, a
+ * worker killed from outside) leaves the job to its next attempt; after the last one the media is
+ * rejected as well, so that nobody waits for ever. A job whose lease was lost commits nothing: its
+ * successor writes the same objects under the same keys. */
 #include "services/thumbnailer/usecases/usecases.h"
 
 #include "shared/base/alloc.h"
 #include "shared/flow/flow.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 struct render_media {
     struct flow flow;
@@ -26,8 +25,8 @@ struct render_media {
     char content_type[65];                    /* a copy, terminated */
     struct fetched_object original;           /* fetch fills it */
     struct pr_done fetch_done;
-    struct render_outcome outcome;            /* render fills it */
-    const char *reject_reason;                /* static; not NULL: the media is rejected */
+    struct render_outcome outcome; /* render fills it */
+    const char *reject_reason;     /* static; not NULL: the media is rejected */
     char reject_detail[160];
     char cache_key[PREVIEW_CACHE_KEY];
     struct media_rendered_msg rendered; /* commit fills one of the two */
@@ -73,7 +72,8 @@ static enum pr_err fetch(void *arg)
     struct render_media *op = arg;
     if (op->reject_reason)
         return PR_OK;
-    /* Waited for through fetched: an object that is missing or too large is a verdict, not a fault. */
+    /* Waited for through fetched: an object that is missing or too large is a verdict, not a fault.
+     */
     op->fetch_done = flow_wait(&op->flow);
     op->deps->store->fetch(op->deps->store, op->msg.object_key, op->msg.size_bytes, &op->original,
                            (struct pr_done){fetched, op});
@@ -175,21 +175,15 @@ static enum pr_err commit(void *arg)
     return PR_OK;
 }
 
-static void close_file(const struct render_file *file)
-{
-    if (file->fd >= 0)
-        close(file->fd);
-}
-
 static void finish(void *arg, enum pr_err err)
 {
     struct render_media *op = arg;
     if (!err && op->reject_reason)
         log_at(LOG_INFO, "media rejected", LOG_TEXT("reason", op->reject_reason),
                LOG_TEXT("detail", op->reject_detail));
-    close_file(&op->original.file);
+    op->deps->store->drop(op->deps->store, &op->original.file);
     for (enum rendition_name name = 0; name < RENDITIONS; name++)
-        close_file(&op->outcome.pictures[name].file);
+        op->deps->store->drop(op->deps->store, &op->outcome.pictures[name].file);
     pr_done_call(op->done, err);
     free(op);
 }

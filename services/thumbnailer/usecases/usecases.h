@@ -1,5 +1,5 @@
-/* usecases: everything the thumbnailer does, one function each; the file of the same name tells how. deps
- * are borrowed; messages are borrowed until done. */
+/* usecases: everything the thumbnailer does, one function each; the file of the same name tells
+ * how. deps are borrowed; messages are borrowed until done. */
 #pragma once
 
 #include "services/thumbnailer/usecases/ports.h"

@@ -1,11 +1,11 @@
 /* What the thumbnailer and its decode worker say to each other.
  *
- * They share one SOCK_SEQPACKET Unix socket (the worker's fd 3). The worker says hello once it is in
- * its sandbox, so that one which cannot start is never taken for one that a file killed. Then the
- * service sends one struct render_request with three file descriptors, the worker answers with one
- * struct render_reply, and only then may the next request follow. Both ends come from one build on one
- * machine, so the structs travel as they are; RENDER_PROTOCOL_VERSION catches a half-upgraded
- * installation.
+ * They share one SOCK_SEQPACKET Unix socket (the worker's fd 3). The worker says hello once it is
+ * in its sandbox, so that one which cannot start is never taken for one that a file killed. Then
+ * the service sends one struct render_request with three file descriptors, the worker answers with
+ * one struct render_reply, and only then may the next request follow. Both ends come from one build
+ * on one machine, so the structs travel as they are; RENDER_PROTOCOL_VERSION catches a
+ * half-upgraded installation.
  *
  * The worker decodes hostile files. What comes from it is therefore untrusted too:
  * render_recv_reply hands out only replies whose every field is within its bounds. */

@@ -1,5 +1,5 @@
-/* media_repo_calls: of the contract suite alone: calls that wait for their answer, what goes into them
- * and what must come out; then the suite's cases. */
+/* media_repo_calls: of the contract suite alone: calls that wait for their answer, what goes into
+ * them and what must come out; then the suite's cases. */
 #pragma once
 
 #include "tests/contract/services/media/media_repo_contract.h"

@@ -1,5 +1,5 @@
-/* Any announcement: what is accepted keeps its promises, and its object key is plain and bounded. The
- * input is `filename \n content type \n sha256`; the size comes from its length. */
+/* Any announcement: what is accepted keeps its promises, and its object key is plain and bounded.
+ * The input is `filename \n content type \n sha256`; the size comes from its length. */
 #include "services/media/domain/media.h"
 
 #include "shared/base/utf8.h"

@@ -1,4 +1,5 @@
-/* Any bytes encoded and decoded are the same again; any text that decodes is what its bytes encode to. */
+/* Any bytes encoded and decoded are the same again; any text that decodes is what its bytes encode
+ * to. */
 #include "shared/base/encode.h"
 
 #include "shared/base/alloc.h"

@@ -1,5 +1,5 @@
-/* The input is a payload, which is signed here, and a header as it is. What is taken can be signed again,
- * and says the same. */
+/* The input is a payload, which is signed here, and a header as it is. What is taken can be signed
+ * again, and says the same. */
 #include "shared/http/identity.h"
 
 #include "shared/base/encode.h"

@@ -1,5 +1,5 @@
-/* The depth scanner against a parser that counts as well: what the scanner lets through, and is JSON, is
- * not deeper. */
+/* The depth scanner against a parser that counts as well: what the scanner lets through, and is
+ * JSON, is not deeper. */
 #include "shared/http/json.h"
 
 #include <assert.h>

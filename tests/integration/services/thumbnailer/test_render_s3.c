@@ -112,7 +112,8 @@ static void folder_that_is_not_there_is_unavailable(void **state)
     assert_true(logs_hold("/nowhere"));
 }
 
-/* A limit on the size of files does what a full disk does: the write fails, after some went well. */
+/* A limit on the size of files does what a full disk does: the write fails, after some went well.
+ */
 static void full_disk_is_unavailable(void **state)
 {
     struct fixture *f = *state;

@@ -1,5 +1,5 @@
-/* service: what the forwarder talks to in its tests: blocking threads that behave, or misbehave, as the
- * path of the request tells them to. Everything they do not know they send back. */
+/* service: what the forwarder talks to in its tests: blocking threads that behave, or misbehave, as
+ * the path of the request tells them to. Everything they do not know they send back. */
 #pragma once
 
 #include <stdatomic.h>

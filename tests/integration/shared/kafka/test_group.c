@@ -1,5 +1,5 @@
-/* Several consumers, a producer that fails, a broker that dies: nothing is lost, and what comes twice is
- * the same message. */
+/* Several consumers, a producer that fails, a broker that dies: nothing is lost, and what comes
+ * twice is the same message. */
 #include "tests/integration/shared/kafka/rig.h"
 
 #include "shared/base/alloc.h"

@@ -18,7 +18,7 @@ enum plan {
     HOLD,      /* nothing, until somebody calls worker_go_on */
     FAIL_SOON, /* a temporary error; but an exhausted job succeeds */
     FAIL_FOR_EVER,
-    FIND_NOBODY, /* what the job needs is away */
+    FIND_NOBODY,    /* what the job needs is away */
     ANSWER_AT_ONCE, /* done(PR_OK) inside run, without an effect */
 };
 

@@ -31,8 +31,8 @@ enum pr_err fixture_wait(struct fixture *f, const struct outcome *outcome);
 /* Another s3 in the fixture's place, made of options. */
 void fixture_use(struct fixture *f, const struct s3_options *options);
 
-/* From now on the fixture's s3 talks to a server that answers every request with these bytes, and then
- * hangs up; with NULL it never answers. */
+/* From now on the fixture's s3 talks to a server that answers every request with these bytes, and
+ * then hangs up; with NULL it never answers. */
 void fixture_canned(struct fixture *f, const char *answer);
 
 const char *fixture_key(struct fixture *f,

@@ -1,5 +1,5 @@
-/* Against a real S3 server: what the services ask of it, what it must refuse to browsers, and how its
- * answers, and its silence, become errors. */
+/* Against a real S3 server: what the services ask of it, what it must refuse to browsers, and how
+ * its answers, and its silence, become errors. */
 #include "tests/integration/shared/s3/fixture.h"
 
 #include "shared/base/alloc.h"

@@ -1,5 +1,5 @@
-/* CloudEvents attributes to headers, and the trace of a traceparent. The way back through a broker is in
- * the integration tests. */
+/* CloudEvents attributes to headers, and the trace of a traceparent. The way back through a broker
+ * is in the integration tests. */
 #include "shared/kafka/headers.h"
 
 #include <setjmp.h>

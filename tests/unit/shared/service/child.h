@@ -1,4 +1,5 @@
-/* child: runs service_main in a process of its own, with this environment, and reads what it says. */
+/* child: runs service_main in a process of its own, with this environment, and reads what it says.
+ */
 #pragma once
 
 #include "shared/service/service.h"

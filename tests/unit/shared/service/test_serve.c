@@ -1,4 +1,5 @@
-/* `serve` when nothing it needs is there: it answers, says what is missing, and ends when told to. */
+/* `serve` when nothing it needs is there: it answers, says what is missing, and ends when told to.
+ */
 #include "shared/base/alloc.h"
 #include "tests/unit/shared/service/child.h"
 
