@@ -86,8 +86,8 @@ void kafka_client_wake(struct kafka_client *client)
 }
 
 /* librdkafka repeats itself at every attempt to connect: its lines are for the one who debugs, but
- * for warnings that are not about connections. */
-void kafka_client_log(rd_kafka_event_t *event)
+ * for warnings that are not about connections and come while a broker answers. */
+void kafka_client_log(const struct kafka_client *client, rd_kafka_event_t *event)
 {
     enum { SYSLOG_WARNING = 4 };
     const char *facility, *text;
