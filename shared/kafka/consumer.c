@@ -275,7 +275,8 @@ static void go_on(struct kafka_consumer *consumer)
     }
 }
 
-/* The next moment at which something is to be done without an event. */
+/* The next moment at which something is to be done without an event: what is due only while ASSIGNED,
+ * or until_ms. Never at once: a timer of 0 that starts itself again holds the loop for ever. */
 static void arm(struct kafka_consumer *consumer)
 {
     uint64_t now = now_ms(consumer), next = now + POLL_MS;
@@ -284,13 +285,15 @@ static void arm(struct kafka_consumer *consumer)
         return;
     if (consumer->until_ms > now && consumer->until_ms < next)
         next = consumer->until_ms;
-    if (consumer->commit_due_ms && !consumer->committing && consumer->commit_due_ms < next)
-        next = consumer->commit_due_ms;
-    TAILQ_FOREACH (partition, &consumer->partitions, link) {
-        if (partition->state == PARTITION_WAITING && partition->due_ms < next)
-            next = partition->due_ms;
+    if (consumer->state == CONSUMER_ASSIGNED) {
+        if (consumer->commit_due_ms && !consumer->committing && consumer->commit_due_ms < next)
+            next = consumer->commit_due_ms;
+        TAILQ_FOREACH (partition, &consumer->partitions, link) {
+            if (partition->state == PARTITION_WAITING && partition->due_ms < next)
+                next = partition->due_ms;
+        }
     }
-    uv_timer_start(&consumer->timer, on_timer, next > now ? next - now : 0, 0);
+    uv_timer_start(&consumer->timer, on_timer, next > now ? next - now : 1, 0);
 }
 
 static void tick(void *arg)
