@@ -193,7 +193,7 @@ static bool advance_partitions(struct kafka_consumer *consumer)
         some = false;
         TAILQ_FOREACH (partition, &consumer->partitions, link) {
             some |= partition_advance(partition);
-            if (partition->handled > partition->committed && !consumer->commit_due_ms)
+            if (partition_owes(partition) && !consumer->commit_due_ms)
                 consumer->commit_due_ms = now_ms(consumer) + COMMIT_MS;
         }
     }

@@ -244,7 +244,7 @@ bool partitions_commit(const struct partitions *partitions, struct kafka_client 
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
     const struct partition *partition;
     TAILQ_FOREACH (partition, partitions, link) {
-        if (partition->handled > partition->committed)
+        if (partition_owes(partition))
             rd_kafka_topic_partition_list_add(list, partition->topic, partition->id)->offset =
                 partition->handled;
     }

@@ -66,6 +66,13 @@ void partition_revoke(struct partition *partition);
 /* Messages behind the end of the partition, -1 when it is not known. */
 int64_t partition_lag(const struct partition *partition);
 
+/* Something was handled that is not yet committed. Not "more than": a topic that was made anew counts
+ * from 0 again. */
+static inline bool partition_owes(const struct partition *partition)
+{
+    return partition->handled >= 0 && partition->handled != partition->committed;
+}
+
 /* Sends what was handled and is not yet committed, as one request that ends with an event; false
  * when there is nothing to send, or no group to send it to. */
 bool partitions_commit(const struct partitions *partitions, struct kafka_client *client);

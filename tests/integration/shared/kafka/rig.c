@@ -2,6 +2,7 @@
 
 #include "shared/base/alloc.h"
 
+#include <librdkafka/rdkafka.h>
 #include <sodium.h>
 #include <stdio.h>
 
@@ -58,6 +59,23 @@ int rig_teardown(void **state)
 {
     rig_free(*state);
     return 0;
+}
+
+void rig_delete_topic(const struct rig *rig)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", rig->brokers, NULL, 0);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(rig->topic);
+    rd_kafka_DeleteTopics(rk, &topic, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 10000);
+    assert_non_null(event);
+    assert_int_equal(rd_kafka_event_error(event), 0);
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteTopic_destroy(topic);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(rk);
 }
 
 static void wake(uv_timer_t *timer)

@@ -28,6 +28,7 @@ int rig_teardown(void **state);
 struct rig *rig_new(const char *brokers);
 void rig_free(struct rig *rig);
 void rig_ensure_topics(struct rig *rig);
+void rig_delete_topic(const struct rig *rig); /* the producer makes it anew when it needs it */
 
 /* Turns the loop until the condition holds; the test fails after so many seconds. */
 #define rig_until_within(rig, seconds, condition)                                                  \

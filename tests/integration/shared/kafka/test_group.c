@@ -253,6 +253,41 @@ static void test_broker_dies_under_load(void **state)
     receiver_free(&receiver);
 }
 
+/* ---- a topic that begins again ---- */
+
+static void send_until_it_arrives(struct rig *rig, int seq)
+{
+    for (struct tally sent = {0}; sent.ok == 0;) {
+        size_t ended = sent.ended;
+        rig_send(rig, 1, seq, &sent);
+        rig_until(rig, sent.ended > ended);
+    }
+}
+
+/* Its offsets are below those that were committed of the old one. */
+static void test_topic_made_anew_is_committed(void **state)
+{
+    struct rig *rig = *state;
+    struct tally sent = {0};
+    struct receiver first = {0}, second = {0};
+    for (int seq = 0; seq < 20; seq++)
+        rig_send(rig, 1, seq, &sent);
+    receiver_start(&first, rig, false);
+    rig_until(rig, first.count == 20);
+    rig_run_for(rig, 500); /* committed */
+    rig_delete_topic(rig);
+    send_until_it_arrives(rig, 20);
+    rig_until(rig, first.notes[first.count - 1].seq == 20);
+    receiver_stop(&first);
+
+    send_until_it_arrives(rig, 21);
+    receiver_start(&second, rig, false);
+    rig_until(rig, second.count > 0);
+    assert_int_equal(second.notes[0].seq, 21);
+    receiver_free(&first);
+    receiver_free(&second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fatal_error_makes_a_new_producer, rig_setup,
                                         rig_teardown),
         cmocka_unit_test_setup_teardown(test_closed_while_it_is_made_anew, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(test_topic_made_anew_is_committed, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_broker_dies_under_load, rig_setup, rig_teardown),
     };
     cmocka_set_test_filter(getenv("PIERROT_TEST_FILTER"));

@@ -200,23 +200,6 @@ static void test_old_rows_go(void **state)
 
 /* ---- the broker loses what it had ---- */
 
-static void delete_topic(const char *brokers, const char *name)
-{
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", brokers, NULL, 0);
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
-    rd_kafka_DeleteTopics(rk, &topic, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 10000);
-    assert_non_null(event);
-    assert_int_equal(rd_kafka_event_error(event), 0);
-    rd_kafka_event_destroy(event);
-    rd_kafka_DeleteTopic_destroy(topic);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy(rk);
-}
-
 static void test_republish_brings_back_what_the_broker_lost(void **state)
 {
     enum { KEYS = 3, SEQS = 20 };
@@ -232,7 +215,7 @@ static void test_republish_brings_back_what_the_broker_lost(void **state)
     rig_until(r->rig, before.count == KEYS * SEQS);
     receiver_stop(&before);
 
-    delete_topic(r->rig->brokers, r->rig->topic);
+    rig_delete_topic(r->rig);
     relay_republish(r->pg, since_ms, &count, tally_done(&republished));
     rig_until(r->rig, republished.ok == 1);
     assert_int_equal(count, KEYS * SEQS);
