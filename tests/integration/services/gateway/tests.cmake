@@ -5,3 +5,7 @@ pr_test(integration/services/gateway/test_account_pg
     DEPS gateway_adapters test_support pr_pg pkg::pq)
 pr_embed_sql(integration.services.gateway.test_account_pg service_migrations
     ${CMAKE_SOURCE_DIR}/services/gateway/migrations)
+
+pr_test(integration/services/gateway/test_http_gateway
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_http_gateway.c ${CMAKE_SOURCE_DIR}/tests/support/loop.c
+    DEPS gateway_adapters test_gateway_fakes)

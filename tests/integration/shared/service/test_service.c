@@ -256,6 +256,7 @@ static void test_every_wrong_setting_is_named(void **state)
     assert_holds(text, "PIERROT_DATABASE_CONNECTIONS");
     assert_holds(text, "PIERROT_KAFKA_PARTITIONS");
     assert_holds(text, "PIERROT_STOP_LIMIT_S");
+    assert_holds(text, "PIERROT_LOG_LEVEL");
     assert_null(strstr(text, "PIERROT_LISTEN")); /* nothing is wrong with it */
     assert_null(strstr(text, "hidden-word"));
     close_program(&program);
