@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import namedtuple
@@ -83,8 +82,8 @@ class Bench:
 
     def throughput(self):
         files, stack = self.photos(), self.ready_stack()
-        programs = throughput.contenders(stack, self.client, PROGRAMS / "bench.vips_chain", self.sharp())
-        return throughput.measure(programs, files, self.options.rounds, self.options.repeat, progress)
+        contenders = throughput.all_contenders(stack, self.client, PROGRAMS, self.sharp())
+        return throughput.measure(contenders, files, self.options.rounds, self.options.repeat, progress)
 
     def gateway(self):
         stack = self.ready_stack()
@@ -115,6 +114,7 @@ def idle_rows(result):
 def latency_rows(result):
     yield at_most("finalize to ready, 12 megapixels: median", result["median_ms"], GOAL_MEDIAN_MS, "ms")
     yield at_most(f"finalize to ready: 99th percentile of {result['count']}", result["p99_ms"], GOAL_P99_MS, "ms")
+    yield Row("  cores that others kept busy meanwhile", f"{result['others_cores']:.1f}")
     for name, ms in result["parts_ms"].items():
         yield Row(f"  {name}", f"{ms:.1f} ms, p99 {result['parts_p99_ms'][name]:.1f}")
     for name, ms in result["steps_ms"].items():
@@ -161,15 +161,16 @@ def print_table(rows):
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures what Pierrot is to reach.")
-    parser.add_argument("what", nargs="*", choices=[[], *ALL], help=f"of {', '.join(ALL)}; none: all")
-    parser.add_argument("--rounds", type=int, default=3, help="of throughput and gateway (3)")
-    parser.add_argument("--repeat", type=int, default=3, help="throughput: times the 24 photos, a round (3)")
-    parser.add_argument("--count", type=int, default=100, help="latency: photos (100)")
-    parser.add_argument("--seconds", type=int, default=5, help="gateway: each measurement (5)")
-    parser.add_argument("--idle-seconds", type=int, default=30, help="idle: how long (30)")
-    parser.add_argument("--keep", action="store_true", help="leave the stack running")
-    return parser.parse_args()
+    """As `tests/bench/run --help` says."""
+    parser = argparse.ArgumentParser(prog="tests/bench/run", add_help=False)
+    parser.add_argument("what", nargs="*")
+    for name, default in (("count", 100), ("rounds", 3), ("repeat", 3), ("seconds", 5), ("idle-seconds", 30)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    for what in set(options.what).difference(ALL):
+        parser.error(f"no such number: {what} (one of: {' '.join(ALL)})")
+    return options
 
 
 def main():

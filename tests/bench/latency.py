@@ -9,10 +9,13 @@ import time
 
 import requests
 
+import machine
 from client import File, put
+from stack import SERVERS, SERVICES
 
 POLL_S = 0.003
 PAUSE_S = 0.05  # between two photos: housekeeping of the one before is over
+SETTLE_S = 1  # until the last message is noted as sent
 WARM_UP = 5
 READY_WITHIN_S = 30
 STEP = re.compile(r'^pierrot_flow_step_seconds_(sum|count)\{flow="(\w+)",step="(\w+)"\} (\S+)$', re.M)
@@ -31,8 +34,8 @@ join media.inbox applied on applied.event_id = rendered.event_id
 where finalized.subject = %s and finalized.topic = 'media.finalized'"""
 
 
-def finalize_to_ready(stack, client, file):
-    """(milliseconds a client waits, milliseconds of each part)."""
+def finalize_to_ready(client, file):
+    """(id of the media, when finalize was sent, when it was answered, when the media was seen ready)."""
     created = client.create(file)
     media_id = created["media"]["id"]
     put(created["upload"], file.body).raise_for_status()
@@ -46,10 +49,11 @@ def finalize_to_ready(stack, client, file):
     seen = time.time()
     if client.media(media_id)["state"] != "ready":
         raise RuntimeError(f"{media_id} was rejected")
-    return (seen - began) * 1000, parts(stack, media_id, began, answered, seen)
+    return media_id, began, answered, seen
 
 
 def parts(stack, media_id, began, answered, seen):
+    """{part: milliseconds}."""
     committed, sent, queued, rendered, rendered_sent, applied = stack.sql(STAGES, media_id)[0]
     marks = [("finalize: until its transaction", began, committed),
              ("media.finalized: until the job is queued", committed, queued),
@@ -79,6 +83,12 @@ def step_means(before, after):
     return means
 
 
+def others_s(stack):
+    """CPU seconds of the machine that were neither the stack's nor ours."""
+    ours = sum(machine.cpu_s(stack.pid(name)) for name in (*SERVICES, *SERVERS))
+    return machine.busy_s() - ours - time.process_time()
+
+
 def percentile(values, percent):
     """The smallest value that so many percent of all do not exceed."""
     return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
@@ -87,14 +97,17 @@ def percentile(values, percent):
 def measure(stack, client, photo, count):
     file = File(photo.name, "image/jpeg", photo.read_bytes())
     for _ in range(WARM_UP):
-        finalize_to_ready(stack, client, file)
+        finalize_to_ready(client, file)
     before = {name: step_seconds(stack, name) for name in ("media", "thumbnailer")}
-    waits, all_parts = [], []
+    others, began = others_s(stack), time.monotonic()
+    journeys = []
     for _ in range(count):
         time.sleep(PAUSE_S)
-        wait_ms, its_parts = finalize_to_ready(stack, client, file)
-        waits.append(wait_ms)
-        all_parts.append(its_parts)
+        journeys.append(finalize_to_ready(client, file))
+    others_cores = (others_s(stack) - others) / (time.monotonic() - began)
+    time.sleep(SETTLE_S)
+    waits = [(seen - began) * 1000 for _, began, _, seen in journeys]
+    all_parts = [parts(stack, *journey) for journey in journeys]
     steps = {}
     for name in ("media", "thumbnailer"):
         steps.update(step_means(before[name], step_seconds(stack, name)))
@@ -104,5 +117,5 @@ def measure(stack, client, photo, count):
         "p99_ms": percentile(waits, 99), "most_ms": max(waits),
         "parts_ms": {name: sum(each[name] for each in all_parts) / count for name in all_parts[0]},
         "parts_p99_ms": {name: percentile([each[name] for each in all_parts], 99) for name in all_parts[0]},
-        "steps_ms": steps,
+        "steps_ms": steps, "others_cores": others_cores,
     }

@@ -54,20 +54,19 @@ def memory_mb(pid):
 
 
 class PeakMemory:
-    """The most that processes and all they started held at one time, as their Pss together.
+    """The most that a process and all it started held at one time, as their Pss together.
 
         with PeakMemory(pid) as peak: ...
         peak.mb"""
 
-    def __init__(self, *pids):
-        self.pids, self.mb = pids, 0
+    def __init__(self, pid):
+        self.pid, self.mb = pid, 0
         self.ended = threading.Event()
         self.sampler = threading.Thread(target=self.sample, daemon=True)
 
     def sample(self):
         while not self.ended.wait(SAMPLE_EVERY_S):
-            held = [memory_mb(pid)["Pss"] for top in self.pids for pid in tree(top)]
-            self.mb = max(self.mb, sum(held))
+            self.mb = max(self.mb, sum(memory_mb(pid)["Pss"] for pid in tree(self.pid)))
 
     def __enter__(self):
         self.sampler.start()

@@ -2,8 +2,8 @@
  *
  *     presign [seconds]
  *
- * Prints one line for each kind: URLs a second, and nanoseconds for one. Counted in the processor's time,
- * so that whatever else runs on the machine does not count. */
+ * Prints one line for each kind: URLs a second, and nanoseconds for one. Counted in the processor's
+ * time, so that whatever else runs on the machine does not count. */
 #include "shared/base/alloc.h"
 #include "shared/s3/s3.h"
 

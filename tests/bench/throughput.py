@@ -10,7 +10,6 @@ import statistics
 import time
 
 import machine
-import workers
 from client import File, put
 from stack import SERVERS, SERVICES, eventually
 
@@ -61,17 +60,20 @@ class Pierrot:
                 "cpu_by_part_s": used}
 
 
-def contenders(stack, client, chain, sharp):
-    """{name: run(photos)}; sharp: its command and environment, or None where it cannot be had."""
-    programs = {
+def all_contenders(stack, client, programs, sharp):
+    """{name: run(photos)}; programs: their folder; sharp: its command and environment, or None where it cannot be
+    had."""
+    chain = [programs / "bench.vips_chain", str(CORES)]
+    workers = [programs / "bench.decode_workers", stack.executable("thumbnailer-worker"), str(CORES)]
+    contenders = {
         "pierrot": Pierrot(stack, client).run,
-        "libvips chain": lambda photos: machine.run_program([chain, str(CORES), *photos]),
-        "decode workers": lambda photos: workers.run(stack.executable("thumbnailer-worker"), photos, CORES),
+        "libvips chain": lambda photos: machine.run_program([*chain, *photos]),
+        "decode workers": lambda photos: machine.run_program([*workers, *photos]),
     }
     if sharp:
         command, environ = sharp
-        programs["sharp"] = lambda photos: machine.run_program([*command, *photos], environ)
-    return programs
+        contenders["sharp"] = lambda photos: machine.run_program([*command, *photos], environ)
+    return contenders
 
 
 def summarize(rounds, count):
@@ -83,13 +85,13 @@ def summarize(rounds, count):
             "peak_mb": max(each["peak_mb"] for each in rounds), "rounds": rounds}
 
 
-def measure(programs, photos, rounds, repeat, progress):
+def measure(contenders, photos, rounds, repeat, progress):
     photos = list(photos) * repeat
-    results = {name: [] for name in programs}
+    results = {name: [] for name in contenders}
     for number in range(rounds):
-        for name in list(programs)[::-1 if number % 2 else 1]:
+        for name in list(contenders)[::-1 if number % 2 else 1]:
             busy, began = machine.busy_s(), time.monotonic()
-            result = programs[name](photos)
+            result = contenders[name](photos)
             results[name].append(result)
             progress(f"round {number + 1}: {name:15} {len(photos) / result['wall_s']:5.1f} images/s, "
                      f"{result['cpu_s'] / len(photos) * 1000:4.0f} ms CPU each, {result['peak_mb']:4.0f} MB; "
