@@ -167,6 +167,16 @@ static void send_message(struct fake_render_repo *repo, enum message_kind kind,
     memcpy(message->body, body->p, body->n);
 }
 
+/* What was stored for a media that is gone goes again. */
+static void purge_again(struct fake_render_repo *repo, const struct pr_uuid *media_id)
+{
+    struct fake_render_job *job = fake_render_repo_job(repo, "purge_renditions", media_id);
+    if (!job || is_state(job->state, "ready"))
+        return;
+    job->state = "ready";
+    job->run_at_ms = pr_now_ms(repo->clock);
+}
+
 static enum pr_err save_rendered_effect(const void *arg)
 {
     const struct args *args = arg;
@@ -175,6 +185,8 @@ static enum pr_err save_rendered_effect(const void *arg)
     enum pr_err err = media_rendered_encode(args->rendered, &body);
     if (!err && finish_rendering(args, &args->rendered->media_id, "rendered"))
         send_message(args->repo, MESSAGE_MEDIA_RENDERED, &args->rendered->media_id, &body);
+    else if (!err)
+        purge_again(args->repo, &args->rendered->media_id);
     pr_buf_fini(&body);
     return err;
 }

@@ -370,6 +370,38 @@ static void test_deleted_while_rendered_is_purged_after_the_lease(void **state)
     assert_true(f->claim(f, PURGE, &s.finalized.media_id, LEASE_MS, &claimed));
 }
 
+/* A process that was stopped for minutes writes its renditions when their purge is long over, or just
+ * at it. */
+static void assert_purged_again(struct render_fixture *f, bool purge_is_over)
+{
+    struct job_claim late, purge;
+    struct subject s = leased(f, &late);
+    delete_media(f, &s);
+    f->pass_time(f, LEASE_MS + 60001);
+    purge = claim(f, PURGE, &s);
+    if (purge_is_over)
+        finish_purge(f, &purge);
+    assert_int_equal(save_rendered(f, &s, &late), PR_OK);
+    assert_job(f, PURGE, &s, "ready");
+    finish_purge(f, &purge); /* no longer its own */
+    assert_job(f, PURGE, &s, "ready");
+    purge = claim(f, PURGE, &s);
+    finish_purge(f, &purge);
+    assert_job(f, PURGE, &s, "done");
+    assert_row(f, &s, "deleted");
+    assert_int_equal(sent(f, &s), 0);
+}
+
+static void test_rendered_after_the_purge_is_purged_again(void **state)
+{
+    assert_purged_again(*state, true);
+}
+
+static void test_rendered_during_the_purge_is_purged_again(void **state)
+{
+    assert_purged_again(*state, false);
+}
+
 static void test_deleted_when_the_lease_had_ended(void **state)
 {
     struct render_fixture *f = *state;
@@ -523,6 +555,8 @@ int render_repo_contract_run(CMFixtureFunction setup, CMFixtureFunction teardown
         CASE(test_deleted_before_it_was_heard_of),
         CASE(test_deleted_while_queued),
         CASE(test_deleted_while_rendered_is_purged_after_the_lease),
+        CASE(test_rendered_after_the_purge_is_purged_again),
+        CASE(test_rendered_during_the_purge_is_purged_again),
         CASE(test_deleted_when_the_lease_had_ended),
         CASE(test_deleted_after_the_verdict),
         CASE(test_deleted_once_whatever_comes_again),
