@@ -27,8 +27,8 @@
 
 #define START_LIMIT_MS 10000
 #define RESPAWN_PAUSE_MS 1000
-#define WALL_LIMIT_FACTOR                                                                          \
-    6 /* times the CPU limit: a worker that sleeps is not left alone for ever */
+/* Times the CPU limit: a worker that sleeps is not left alone for ever. */
+#define WALL_LIMIT_FACTOR 6
 
 enum worker_state { WORKER_DOWN, WORKER_STARTING, WORKER_IDLE, WORKER_BUSY, WORKER_GONE };
 
