@@ -16,8 +16,6 @@ static void authenticated(void *arg, enum pr_err err, const char *identity)
 {
     struct call *call = arg;
     if (err) {
-        if (err == PR_ERR_UNAUTHORIZED)
-            http_reply_header(call->req, "www-authenticate", pr_str("Bearer"));
         http_reply_error(call->req, err);
     } else {
         struct pr_str path = http_req_path(call->req);

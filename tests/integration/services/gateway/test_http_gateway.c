@@ -161,6 +161,17 @@ static void assert_answer_holds(struct fixture *f, const char *text)
         fail_msg("\"%s\" is not in: " PR_STR_FMT, text, PR_STR_ARG(pr_buf_str(body)));
 }
 
+static size_t count_in_head(const struct fixture *f, const char *name)
+{
+    struct pr_str rest = pr_buf_str(&f->call.answer_head), line;
+    size_t count = 0;
+    while (rest.n > 0) {
+        pr_str_cut(rest, '\n', &line, &rest);
+        count += pr_str_has_prefix(line, pr_str(name));
+    }
+    return count;
+}
+
 /* ---- tests ---- */
 
 static void test_stranger_stays_outside(void **state)
@@ -172,6 +183,7 @@ static void test_stranger_stays_outside(void **state)
     for (size_t i = 0; i < PR_COUNT(strangers); i++) {
         assert_int_equal(get_as(f, "/api/media", strangers[i]), 401);
         assert_true(pr_str_eq(http_call_header(&f->call, "www-authenticate"), pr_str("Bearer")));
+        assert_int_equal(count_in_head(f, "www-authenticate:"), 1);
         assert_answer_holds(f, "request_id");
     }
     assert_int_equal(f->arrived, 0);
