@@ -119,5 +119,14 @@ def measure(stack, media_id, folder, nginx_port, rounds, seconds, progress):
                     results.setdefault(what, {}).setdefault(name, []).append(result)
                     progress(f"round {number + 1}: {what}, {name}: {result['requests_per_s']:.0f} requests/s, "
                              f"p99 {result['p99_ms']:.1f} ms, {result['cpu_us']:.0f} us of its CPU each")
-    return {what: {name: {key: statistics.median(each[key] for each in all_rounds) for key in all_rounds[0]}
-                   for name, all_rounds in by_name.items()} for what, by_name in results.items()}
+    return {what: summarize(by_name) for what, by_name in results.items()}
+
+
+def summarize(by_name):
+    """The median of each number; ratio: of the requests a second to nginx's in the same round."""
+    summary = {}
+    for name, rounds in by_name.items():
+        summary[name] = {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
+        summary[name]["ratio"] = statistics.median(
+            ours["requests_per_s"] / theirs["requests_per_s"] for ours, theirs in zip(rounds, by_name["nginx"]))
+    return summary
