@@ -59,4 +59,4 @@ struct flow_observer {
     void (*step_done)(const char *flow, const char *step, int64_t duration_ns, enum pr_err err);
     void (*finished)(const char *flow, int64_t duration_ns, enum pr_err err);
 };
-void flow_set_observer(const struct flow_observer *observer); /* borrowed for ever; NULL: none */
+void flow_set_observer(const struct flow_observer *to); /* borrowed for ever; NULL: none */

@@ -55,7 +55,7 @@ struct kafka_consumer {
     void *closed_arg;
 };
 
-static void tick(void *consumer);
+static void tick(void *arg);
 
 static uint64_t now_ms(const struct kafka_consumer *consumer)
 {
@@ -168,6 +168,8 @@ static void on_event(struct kafka_consumer *consumer, rd_kafka_event_t *event)
         break;
     case RD_KAFKA_EVENT_LOG:
         kafka_client_log(&consumer->shared.client, event);
+        break;
+    case RD_KAFKA_EVENT_FETCH: /* of a partition that was taken away */
         break;
     }
 }

@@ -7,6 +7,7 @@
  * open another file. High dynamic range is not mapped to tones: such posters look a little flat. */
 #include "services/thumbnailer/worker/decode.h"
 
+#include <assert.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
@@ -171,8 +172,10 @@ static enum render_reason open_film(struct film *film, enum content_type type,
 /* The moment of the poster in the stream's units: a second in, or the middle of a shorter film. */
 static int64_t poster_time(const struct film *film, int64_t duration_ms)
 {
+    assert(film->stream);
     int64_t start = film->stream->start_time == AV_NOPTS_VALUE ? 0 : film->stream->start_time;
-    int64_t ms = duration_ms > 0 && duration_ms < 2 * POSTER_MS ? duration_ms / 2 : POSTER_MS;
+    int64_t ms =
+        duration_ms > 0 && duration_ms < (int64_t)2 * POSTER_MS ? duration_ms / 2 : POSTER_MS;
 
     return start + av_rescale_q(ms, (AVRational){1, 1000}, film->stream->time_base);
 }

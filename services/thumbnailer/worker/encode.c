@@ -54,6 +54,7 @@ static bool encode_webp_picture(WebPPicture *webp, int quality, struct encoded *
     config.quality = (float)quality;
     config.method = WEBP_EFFORT;
     ok = ok && WebPEncode(&config, webp) != 0;
+    webp->custom_ptr = NULL; /* outlives writer */
     *out = (struct encoded){.data = writer.mem, .size = writer.size, .free = WebPFree};
     if (!ok)
         encoded_free(out);

@@ -135,7 +135,7 @@ static size_t pack(const struct channel channel[CHANNELS], bool has_alpha, bool 
                (uint32_t)short_side | to_bits(63 * channel[YELLOW_BLUE].scale) << 3 |
                    to_bits(63 * channel[RED_GREEN].scale) << 9 | (uint32_t)landscape << 15,
                2);
-    size_t nibbles = 2 * 5;
+    size_t nibbles = (size_t)2 * 5;
     if (has_alpha) {
         put_little(hash + 5,
                    to_bits(15 * channel[ALPHA].dc) | to_bits(15 * channel[ALPHA].scale) << 4, 1);
