@@ -3,10 +3,11 @@
  *     parse -> fetch -> verify -> render -> store -> commit -> finish
  *
  * A file that is not what was announced, or that cannot be decoded, is rejected: the steps that
- * follow are passed over, commit says so to the others. A temporary fault (a store that is away, a
- * worker killed from outside) leaves the job to its next attempt; after the last one the media is
- * rejected as well, so that nobody waits for ever. A job whose lease was lost commits nothing: its
- * successor writes the same objects under the same keys. */
+ * follow are passed over, commit says so to the others. A temporary fault leaves the job to another
+ * time: a store or a database that is away, slow or refuses us costs it no attempt, a worker killed
+ * from outside does. After the last attempt the media is rejected as well, so that nobody waits for
+ * ever. A job whose lease was lost commits nothing: its successor writes the same objects under the
+ * same keys. */
 #include "services/thumbnailer/usecases/usecases.h"
 
 #include "shared/base/alloc.h"
@@ -175,6 +176,13 @@ static enum pr_err commit(void *arg)
     return PR_OK;
 }
 
+/* Of what fails for a while, only the end of a worker may be the file's doing. */
+static enum pr_err blame(const struct render_media *op, enum pr_err err)
+{
+    bool temporary = pr_err_class(err) == PR_CLASS_TEMPORARY;
+    return temporary && op->outcome.verdict != RENDER_LOST ? PR_ERR_UNAVAILABLE : err;
+}
+
 static void finish(void *arg, enum pr_err err)
 {
     struct render_media *op = arg;
@@ -184,7 +192,7 @@ static void finish(void *arg, enum pr_err err)
     op->deps->store->drop(op->deps->store, &op->original.file);
     for (enum rendition_name name = 0; name < RENDITIONS; name++)
         op->deps->store->drop(op->deps->store, &op->outcome.pictures[name].file);
-    pr_done_call(op->done, err);
+    pr_done_call(op->done, blame(op, err));
     free(op);
 }
 
