@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define PURGE_ATTEMPTS "20"
+#define PURGE_ATTEMPTS "1000" /* goes on for days: the store may be away */
 
 static struct media_pg *self(struct media_repo *port)
 {

@@ -5,7 +5,7 @@
 
 /* Rendering is tried five times; removing goes on for days, the store may be away. */
 #define RENDER_ATTEMPTS "5"
-#define PURGE_ATTEMPTS "100"
+#define PURGE_ATTEMPTS "1000"
 
 static struct render_pg *self(struct render_repo *port)
 {
