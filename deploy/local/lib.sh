@@ -36,8 +36,11 @@ port_base() {
     echo "${PIERROT_PORT_BASE:-${kept:-28000}}"
 }
 PORT_BASE=$(port_base)
-[[ $PORT_BASE =~ ^[1-9][0-9]{3,4}$ && $PORT_BASE -ge 1024 && $PORT_BASE -le 64000 ]] ||
-    die "PIERROT_PORT_BASE must be a number from 1024 to 64000, not '$PORT_BASE'"
+# Above the last base the kernel gives ports to outgoing connections: one of those could hold ours.
+read -r LAST_PORT_BASE _ </proc/sys/net/ipv4/ip_local_port_range
+((LAST_PORT_BASE -= 1000))
+[[ $PORT_BASE =~ ^[1-9][0-9]{3,4}$ && $PORT_BASE -ge 1024 && $PORT_BASE -le $LAST_PORT_BASE ]] ||
+    die "PIERROT_PORT_BASE must be a number from 1024 to $LAST_PORT_BASE, not '$PORT_BASE'"
 
 port() { echo $((PORT_BASE + OFFSET[$1])); }
 url() { echo "http://127.0.0.1:$(port "$1")"; }
