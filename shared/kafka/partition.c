@@ -66,9 +66,12 @@ static void free_partition(struct partition *partition)
     free(partition);
 }
 
+/* What is still in the queue goes to the consumer's, which throws it away: left where it is, it would
+ * hold the partition, and that the client, for ever when the topic is deleted. */
 void partition_revoke(struct partition *partition)
 {
     rd_kafka_queue_io_event_enable(partition->queue, -1, NULL, 0);
+    rd_kafka_queue_forward(partition->queue, partition->shared->client.queue);
     rd_kafka_queue_destroy(partition->queue);
     partition->queue = NULL;
     partition->revoked = true;

@@ -210,6 +210,10 @@ static void open_client(struct kafka_producer *producer)
     static const char *const settings[][2] = {
         {"enable.idempotence", "true"},
         {"acks", "all"},
+        /* A broker that knows nothing of a producer yet takes any first number. So with more in
+         * flight, the first may be refused (a new topic, a new leader), the second accepted, and
+         * librdkafka then takes the first for delivered as well: it would be lost. */
+        {"max.in.flight.requests.per.connection", "1"},
         {"message.timeout.ms", "0"}, /* never: what waits is bounded by what the outbox sends */
         {"linger.ms", "0"},
         {"request.timeout.ms", "10000"},

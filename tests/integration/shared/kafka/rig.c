@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct rig *rig_new(const char *brokers)
 {
@@ -61,6 +62,17 @@ int rig_teardown(void **state)
     return 0;
 }
 
+static bool topic_exists(rd_kafka_t *rk, const char *name)
+{
+    const struct rd_kafka_metadata *metadata;
+    bool found = false;
+    assert_int_equal(rd_kafka_metadata(rk, 1, NULL, &metadata, 10000), 0);
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        found |= strcmp(metadata->topics[i].topic, name) == 0;
+    rd_kafka_metadata_destroy(metadata);
+    return found;
+}
+
 void rig_delete_topic(const struct rig *rig)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -73,6 +85,9 @@ void rig_delete_topic(const struct rig *rig)
     assert_non_null(event);
     assert_int_equal(rd_kafka_event_error(event), 0);
     rd_kafka_event_destroy(event);
+    do /* until then a message is still acknowledged, and lost with the topic */
+        usleep(300000);
+    while (topic_exists(rk, rig->topic));
     rd_kafka_DeleteTopic_destroy(topic);
     rd_kafka_queue_destroy(queue);
     rd_kafka_destroy(rk);
