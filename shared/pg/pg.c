@@ -188,6 +188,7 @@ static enum pr_err classify(const char *state)
         {"57014", PR_ERR_TIMEOUT},     /* query_canceled: statement_timeout */
         {"53", PR_ERR_UNAVAILABLE},    /* no memory, disk or connection left */
         {"57P", PR_ERR_UNAVAILABLE},   /* the server goes down */
+        {"58", PR_ERR_UNAVAILABLE},    /* its disk fails it */
         {"25006", PR_ERR_UNAVAILABLE}, /* read only: a standby, for now */
     };
     for (size_t i = 0; i < PR_COUNT(classes); i++) {

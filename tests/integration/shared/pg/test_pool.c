@@ -1,6 +1,7 @@
 /* The pool against a real server that does what it is asked. */
 #include "tests/integration/shared/pg/fixture.h"
 
+#include "shared/base/alloc.h"
 #include "shared/base/time.h"
 
 static enum pr_err read_int(void *arg, const struct pg_result *result)
@@ -207,6 +208,38 @@ static enum pr_err refuse(void *arg, const struct pg_result *result)
     return PR_ERR_DECODE;
 }
 
+/* What is the server's trouble, or a moment's, is no verdict over the query. */
+static void test_trouble_is_temporary(void **state)
+{
+    static const struct pg_stmt raise_stmt = {"raise", "select raise_state($1)"};
+    static const struct {
+        const char *state;
+        enum pr_err err;
+    } cases[] = {
+        {"53100", PR_ERR_UNAVAILABLE}, /* disk_full */
+        {"57P03", PR_ERR_UNAVAILABLE}, /* cannot_connect_now */
+        {"58030", PR_ERR_UNAVAILABLE}, /* io_error */
+        {"25006", PR_ERR_UNAVAILABLE}, /* read_only_sql_transaction */
+        {"40P01", PR_ERR_UNAVAILABLE}, /* deadlock_detected, again and again */
+        {"55P03", PR_ERR_TIMEOUT},     /* lock_not_available */
+        {"23P01", PR_ERR_CONFLICT},    /* exclusion_violation */
+        {"22012", PR_ERR_INTERNAL},    /* division_by_zero */
+    };
+    struct fixture *f = *state;
+    fixture_exec(f, "create function raise_state(state text) returns int language plpgsql as "
+                    "$$ begin raise exception 'test' using errcode = state; end $$");
+    fixture_pool(f, NULL, 1, 5000);
+    for (size_t i = 0; i < PR_COUNT(cases); i++) {
+        struct outcome outcome = {0};
+        struct pg_query *query = pg_query_new(f->pg);
+        pg_query_add(query, &raise_stmt);
+        pg_bind_text(query, pr_str(cases[i].state));
+        pg_query_run(query, outcome_done(&outcome));
+        fixture_until(f, outcome.ended);
+        assert_string_equal(pr_err_name(outcome.err), pr_err_name(cases[i].err));
+    }
+}
+
 static void test_rows_error_ends_query(void **state)
 {
     static const struct pg_stmt one_stmt = {"one", "select 1"};
@@ -233,6 +266,7 @@ int main(void)
         FIXTURE_TEST(test_unique_violation),
         FIXTURE_TEST(test_error_at_commit),
         FIXTURE_TEST(test_refused),
+        FIXTURE_TEST(test_trouble_is_temporary),
         FIXTURE_TEST(test_failed_prepare),
         FIXTURE_TEST(test_prepare_outlives_failure),
         FIXTURE_TEST(test_stale_statements),
