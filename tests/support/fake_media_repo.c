@@ -232,7 +232,7 @@ static enum pr_err remove_effect(const void *arg)
     add_message(repo, MESSAGE_MEDIA_DELETED, row, row->version + 1);
     add_job(repo, row, args->at_ms);
     if (row->upload_expires_at_ms > args->at_ms)
-        add_job(repo, row, row->upload_expires_at_ms + 60000);
+        add_job(repo, row, row->upload_expires_at_ms + 3600000);
     *row = repo->rows[--repo->rows_n];
     return PR_OK;
 }

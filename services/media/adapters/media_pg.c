@@ -209,7 +209,8 @@ static void save_rejected(struct media_repo *port, const struct media *media, bo
     pg_query_run(query, done);
 }
 
-/* The second job is for a URL that is still good: until it dies, the object may come once more. */
+/* The second job is for a URL that is still good: until it dies, an upload may begin that brings the
+ * object once more, and large ones take their time. */
 static const struct pg_stmt remove_stmt = {
     "media_remove",
     "with m as (delete from media where id = $8 and version = $9 "
@@ -221,7 +222,7 @@ static const struct pg_stmt remove_stmt = {
     "case when upload_expires_at > $10 then "
     "job_add('" PURGE_JOB
     "', id || ':late', id, owner_id, 0, convert_to(object_key, 'UTF8'), " PURGE_ATTEMPTS
-    ", $6, upload_expires_at + interval '1 minute') end from m"};
+    ", $6, upload_expires_at + interval '1 hour') end from m"};
 
 struct remove_op {
     struct media_pg *repo;

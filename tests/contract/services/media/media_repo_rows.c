@@ -180,7 +180,7 @@ void test_removed_with_message_and_two_jobs(void **state)
         assert_string_equal(queued[i].object_key, media.object_key);
         assert_false(queued[i].done);
     }
-    assert_int_equal(queued[1].run_at_ms, media.upload_expires_at_ms + 60000);
+    assert_int_equal(queued[1].run_at_ms, media.upload_expires_at_ms + HOUR_MS);
     assert_true(queued[0].run_at_ms < queued[1].run_at_ms);
 }
 
