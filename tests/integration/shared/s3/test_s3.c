@@ -347,14 +347,17 @@ static void answers_become_errors(void **state)
         {"HTTP/1.1 200 OK\r\n\r\n", PR_ERR_UPSTREAM, PR_OK},
         {"no HTTP at all\r\n\r\n", PR_ERR_UNAVAILABLE, PR_ERR_UNAVAILABLE},
     };
-    for (size_t i = 0; i < PR_COUNT(rows); i++) {
+    /* Each request on a connection of its own: the canned server closes them as it likes. */
+    for (size_t i = 0; i < 2 * PR_COUNT(rows); i++) {
         void *each;
         assert_int_equal(fixture_setup(&each), 0);
         struct fixture *f = each;
         struct s3_object object;
-        fixture_canned(f, rows[i].answer);
-        assert_int_equal(fixture_head(f, "k", &object), rows[i].head);
-        assert_int_equal(fixture_get(f, "k", 1000), rows[i].get);
+        fixture_canned(f, rows[i / 2].answer);
+        if (i % 2 == 0)
+            assert_int_equal(fixture_head(f, "k", &object), rows[i / 2].head);
+        else
+            assert_int_equal(fixture_get(f, "k", 1000), rows[i / 2].get);
         fixture_teardown(&each);
     }
     (void)state;
