@@ -20,7 +20,7 @@ class Wrong(AssertionError):
 class Message:
     def __init__(self, record):
         self.topic, self.partition, self.offset = record.topic, record.partition, record.offset
-        self.headers = {name: value.decode("utf-8") for name, value in record.headers}
+        self.headers = {name: value.decode("utf-8", "backslashreplace") for name, value in record.headers}
         self.repeated = len(record.headers) != len(self.headers)
         self.key, self.value = record.key, record.value
         self.where = f"{self.topic}/{self.partition}@{self.offset}"
