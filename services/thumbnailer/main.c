@@ -4,6 +4,7 @@
 #include "services/thumbnailer/adapters/render_pg.h"
 #include "services/thumbnailer/adapters/render_pool.h"
 #include "services/thumbnailer/adapters/render_s3.h"
+#include "shared/metrics/metrics.h"
 #include "shared/s3/s3_connection.h"
 #include "shared/service/service.h"
 
@@ -116,6 +117,15 @@ static bool start(struct service *service)
     return true;
 }
 
+static double read_renders(void *arg)
+{
+    struct jobs_stats stats = {0};
+    (void)arg;
+    if (thumbnailer.renders)
+        jobs_stats(thumbnailer.renders, &stats);
+    return stats.running;
+}
+
 /* Twice as many jobs as workers: while one file is decoded, the next one is fetched. */
 static void run(struct service *service)
 {
@@ -141,11 +151,21 @@ static void run(struct service *service)
                                      });
     thumbnailer.repo.renders = thumbnailer.renders;
     thumbnailer.repo.purges = thumbnailer.purges;
+    metric_gauge_fn("pierrot_renders_running", "Renderings under way.", read_renders, NULL);
+}
+
+/* A rendering that is cut off loses no attempt: long films survive many restarts. */
+static void give_back(struct service *service)
+{
+    (void)service;
+    if (thumbnailer.renders)
+        jobs_give_back(thumbnailer.renders);
 }
 
 static void renders_closed(void *arg)
 {
     (void)arg;
+    thumbnailer.renders = NULL;
     jobs_close(thumbnailer.purges, thumbnailer.closed, thumbnailer.closed_arg);
 }
 
@@ -216,6 +236,7 @@ int main(int argc, char **argv)
                 },
             .start = start,
             .run = run,
+            .give_back = give_back,
             .stop_work = stop_work,
             .stop = stop,
         });

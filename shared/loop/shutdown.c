@@ -20,9 +20,18 @@ static void next(void *arg)
     uv_close((uv_handle_t *)&shutdown->limit, NULL);
 }
 
+#define LAST_CALL_MS 1000 /* before the limit */
+
 static void limit_passed(uv_timer_t *timer)
 {
     struct shutdown *shutdown = timer->data;
+    if (!shutdown->called) {
+        shutdown->called = true;
+        uv_timer_start(timer, limit_passed, LAST_CALL_MS, 0);
+        if (shutdown->last_call)
+            shutdown->last_call(shutdown->arg);
+        return;
+    }
     log_at(LOG_WARN, "stopped at the limit, work under way is left to be taken up again",
            LOG_TEXT("stage", shutdown->stage[-1].name));
     _exit(EXIT_SUCCESS);
@@ -35,9 +44,10 @@ static void signalled(uv_signal_t *handle, int number)
 }
 
 void shutdown_init(uv_loop_t *loop, struct shutdown *shutdown, const struct shutdown_stage *stages,
-                   void *arg, int64_t limit_ms)
+                   void (*last_call)(void *arg), void *arg, int64_t limit_ms)
 {
-    *shutdown = (struct shutdown){.stage = stages, .arg = arg, .limit_ms = limit_ms};
+    *shutdown = (struct shutdown){
+        .stage = stages, .last_call = last_call, .arg = arg, .limit_ms = limit_ms};
     uv_signal_init(loop, &shutdown->term);
     uv_signal_init(loop, &shutdown->interrupt);
     uv_timer_init(loop, &shutdown->limit);
@@ -51,6 +61,7 @@ void shutdown_begin(struct shutdown *shutdown)
     if (shutdown->begun)
         return;
     shutdown->begun = true;
-    uv_timer_start(&shutdown->limit, limit_passed, (uint64_t)shutdown->limit_ms, 0);
+    int64_t first_ms = shutdown->limit_ms > LAST_CALL_MS ? shutdown->limit_ms - LAST_CALL_MS : 0;
+    uv_timer_start(&shutdown->limit, limit_passed, (uint64_t)first_ms, 0);
     next(shutdown);
 }

@@ -19,12 +19,15 @@ struct shutdown {
     uv_signal_t term, interrupt;
     uv_timer_t limit;
     int64_t limit_ms;
+    void (*last_call)(void *arg); /* a second before the limit; NULL: none */
+    bool called;
     const struct shutdown_stage *stage;
     void *arg;
     bool begun;
 };
 
-/* Storage is the caller's until the loop ends. stages are borrowed. */
+/* Storage is the caller's until the loop ends. stages are borrowed. last_call may still give away what
+ * the limit would cut off; NULL: there is nothing. */
 void shutdown_init(uv_loop_t *loop, struct shutdown *shutdown, const struct shutdown_stage *stages,
-                   void *arg, int64_t limit_ms);
+                   void (*last_call)(void *arg), void *arg, int64_t limit_ms);
 void shutdown_begin(struct shutdown *shutdown);

@@ -212,14 +212,19 @@ static void query_ended(void *arg, enum pr_err err)
     maybe_close(jobs);
 }
 
-static void give_back_fresh(struct jobs *jobs)
+static void give_back(struct jobs *jobs, const struct running_list *list)
 {
-    struct running *running;
     size_t n;
-    struct job_lease *leases = leases_of(&jobs->fresh, &n);
+    struct job_lease *leases = leases_of(list, &n);
     if (n > 0)
         start_query(jobs, jobs_sql_give_back(jobs->pg, leases, n), query_ended);
     free(leases);
+}
+
+static void give_back_fresh(struct jobs *jobs)
+{
+    struct running *running;
+    give_back(jobs, &jobs->fresh);
     while ((running = TAILQ_FIRST(&jobs->fresh))) {
         TAILQ_REMOVE(&jobs->fresh, running, link);
         forget(running);
@@ -380,6 +385,11 @@ static void maybe_close(struct jobs *jobs)
         return;
     ticker_close(&jobs->poll, ticker_closed, jobs);
     ticker_close(&jobs->renewal, ticker_closed, jobs);
+}
+
+void jobs_give_back(struct jobs *jobs)
+{
+    give_back(jobs, &jobs->running);
 }
 
 void jobs_close(struct jobs *jobs, void (*closed)(void *arg), void *arg)

@@ -65,5 +65,9 @@ struct jobs_stats {
 };
 void jobs_stats(const struct jobs *jobs, struct jobs_stats *out);
 
+/* The process is about to end whatever runs: its jobs are ready again for others, as no attempt, and
+ * what they still do here is refused. */
+void jobs_give_back(struct jobs *jobs);
+
 /* Claims no more, waits for what runs, then calls closed. The pool is still needed until then. */
 void jobs_close(struct jobs *jobs, void (*closed)(void *arg), void *arg);

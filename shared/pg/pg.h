@@ -90,8 +90,6 @@ void pg_bind_bytes(struct pg_query *query, struct pr_str value); /* bytea; p == 
 void pg_bind_int(struct pg_query *query, int64_t value);         /* int8 */
 void pg_bind_bool(struct pg_query *query, bool value);           /* bool */
 void pg_bind_time(struct pg_query *query, int64_t at_ms);        /* timestamptz */
-void pg_bind_null_time(struct pg_query *query);                  /* timestamptz null */
-void pg_bind_null_int(struct pg_query *query);                   /* int8 null */
 
 size_t pg_count(const struct pg_result *result);    /* rows returned */
 size_t pg_affected(const struct pg_result *result); /* rows inserted, updated or deleted */

@@ -82,16 +82,6 @@ void pg_bind_time(struct pg_query *query, int64_t at_ms)
     bind_int8(query, OID_TIMESTAMPTZ, (at_ms - POSTGRES_EPOCH_MS) * 1000);
 }
 
-void pg_bind_null_time(struct pg_query *query)
-{
-    put(query, OID_TIMESTAMPTZ, pr_str_n(NULL, 0));
-}
-
-void pg_bind_null_int(struct pg_query *query)
-{
-    put(query, OID_INT8, pr_str_n(NULL, 0));
-}
-
 size_t pg_count(const struct pg_result *result)
 {
     return (size_t)PQntuples(result);

@@ -187,6 +187,13 @@ static void close_pg(void *arg, shutdown_closed_fn closed, void *closed_arg)
     pg_close(((struct service *)arg)->pg, closed, closed_arg);
 }
 
+static void last_call(void *arg)
+{
+    struct service *service = arg;
+    if (service->spec->give_back && service->running)
+        service->spec->give_back(service);
+}
+
 static const struct shutdown_stage stages[] = {
     {"ticker", close_ticker},     {"http", close_server},  {"consumer", close_consumer},
     {"work", close_work},         {"adapters", close_own}, {"relay", close_relay},
@@ -241,7 +248,7 @@ int service_serve(struct service *service)
     service_gauges_init(service);
     ensure_topics(service);
     ticker_start(&service->loop, &service->startup, STARTUP_TICK_MS, tick, service);
-    shutdown_init(&service->loop, &service->shutdown, stages, service,
+    shutdown_init(&service->loop, &service->shutdown, stages, last_call, service,
                   service->settings.stop_limit_s * 1000);
     log_at(LOG_INFO, "serving", LOG_TEXT("listen", service->settings.listen));
     uv_run(&service->loop, UV_RUN_DEFAULT);

@@ -61,6 +61,8 @@ struct service_spec {
     bool (*start)(struct service *service);
     /* Work that begins once the schema is there: jobs, tickers. */
     void (*run)(struct service *service);
+    /* The limit of the end is near: gives away what it would cut off. NULL: nothing. */
+    void (*give_back)(struct service *service);
     /* Ends the work of run; then, when HTTP and the consumer are gone as well, what start made. */
     void (*stop_work)(struct service *service, shutdown_closed_fn closed, void *arg);
     void (*stop)(struct service *service, shutdown_closed_fn closed, void *arg);

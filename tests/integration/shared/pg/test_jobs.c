@@ -337,6 +337,26 @@ static void test_renewal(void **state)
     worker_stop(&worker);
 }
 
+/* The process ends, whatever runs: another takes the job up at once, and no attempt is lost. */
+static void test_give_back(void **state)
+{
+    struct fixture *f = *state;
+    static struct worker leaver, other;
+    add(f, 'a', 1, 3);
+    worker_start(&leaver, f, HOLD, 1, 60000);
+    fixture_until(f, leaver.n_held == 1);
+    jobs_give_back(leaver.jobs);
+    fixture_until(f, in_state(f, "ready") == 1);
+    worker_start(&other, f, SUCCEED, 1, 60000);
+    fixture_until(f, other.finished == 1);
+    assert_int_equal(other.last.attempts, 1);
+    worker_go_on(&leaver);
+    fixture_until(f, leaver.refused == 1);
+    worker_stop(&leaver);
+    worker_stop(&other);
+    assert_int_equal(fixture_int(f, "select count(*) from effect"), 1);
+}
+
 /* Its lease ended (it slept too long): another does the work, and the zombie may change nothing. */
 static void test_zombie_is_fenced(void **state)
 {
@@ -512,6 +532,7 @@ int main(void)
         TEST(test_permanent_error_is_dead),
         TEST(test_answer_at_once),
         TEST(test_renewal),
+        TEST(test_give_back),
         TEST(test_zombie_is_fenced),
         TEST(test_lost_lease_is_not_renewed),
         TEST(test_cancelled_while_running),

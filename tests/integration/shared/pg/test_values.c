@@ -51,18 +51,18 @@ static void test_round_trip(void **state)
 
 static enum pr_err read_nulls(void *arg, const struct pg_result *result)
 {
-    for (int column = 0; column < 5; column++)
+    for (int column = 0; column < 3; column++)
         assert_true(pg_is_null(result, 0, column));
-    assert_false(pg_is_null(result, 0, 5));
-    assert_int_equal(pg_text(result, 0, 5).n, 0);
-    assert_int_equal(pg_bytes(result, 0, 6).n, 0);
+    assert_false(pg_is_null(result, 0, 3));
+    assert_int_equal(pg_text(result, 0, 3).n, 0);
+    assert_int_equal(pg_bytes(result, 0, 4).n, 0);
     *(bool *)arg = true;
     return PR_OK;
 }
 
 static void test_null_is_not_empty(void **state)
 {
-    static const struct pg_stmt echo_stmt = {"echo", "select $1, $2, $3, $4, $5, $6, $7"};
+    static const struct pg_stmt echo_stmt = {"echo", "select $1, $2, $3, $4, $5"};
     struct fixture *f = *state;
     struct outcome outcome = {0};
     bool read = false;
@@ -72,8 +72,6 @@ static void test_null_is_not_empty(void **state)
     pg_bind_uuid(query, NULL);
     pg_bind_text(query, pr_str(NULL));
     pg_bind_bytes(query, pr_str(NULL));
-    pg_bind_null_int(query);
-    pg_bind_null_time(query);
     pg_bind_text(query, pr_str(""));
     pg_bind_bytes(query, pr_str(""));
     pg_query_rows(query, read_nulls, &read);

@@ -1,5 +1,6 @@
 #include "shared/loop/shutdown.h"
 
+#include "shared/log/log.h"
 #include "tests/support/logs.h"
 #include "tests/support/test.h"
 
@@ -46,11 +47,16 @@ static const struct shutdown_stage at_once[] = {
     {"first", close_at_once}, {"second", close_at_once}, {NULL, NULL}};
 static const struct shutdown_stage nothing[] = {{NULL, NULL}};
 
+static void last_call(void *arg)
+{
+    log_at(LOG_INFO, "last call", LOG_TEXT("trace", ((struct test *)arg)->trace));
+}
+
 static void init(struct test *test, const struct shutdown_stage *stages, int64_t limit_ms)
 {
     *test = (struct test){0};
     assert_int_equal(uv_loop_init(&test->loop), 0);
-    shutdown_init(&test->loop, &test->shutdown, stages, test, limit_ms);
+    shutdown_init(&test->loop, &test->shutdown, stages, last_call, test, limit_ms);
 }
 
 /* Runs until nothing is left. */
@@ -169,6 +175,10 @@ static void test_limit_ends_the_process_with_success(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_non_null(strstr(text, "\"level\":\"warn\""));
     assert_non_null(strstr(text, "\"stage\":\"second\"")); /* the one that did not close */
+    const char *called = strstr(text, "last call");
+    assert_non_null(called);
+    assert_true(called < strstr(text, "\"level\":\"warn\""));
+    assert_null(strstr(called + 1, "last call"));
 }
 
 int main(void)
