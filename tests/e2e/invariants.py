@@ -18,7 +18,7 @@ def under_way(stack):
             f"select count(*) from {schema}.outbox where sent_at is null")[0]
         counts[f"{schema} jobs"], = stack.sql(
             f"select count(*) from {schema}.job where state = 'leased' or state = 'ready' and "
-            "(run_at < now() + interval '40 seconds' or attempts > 0)")[0]
+            "(run_at < now() + interval '100 seconds' or attempts > 0)")[0]
     counts["media not rendered"], = stack.sql("select count(*) from media.media where state = 'finalized'")[0]
     return {name: count for name, count in counts.items() if count}
 
