@@ -13,8 +13,8 @@ struct pr_str current_traceparent(char out[TRACEPARENT_TEXT])
     return pr_str(out);
 }
 
-void outbox_bind(struct pg_query *query, enum message_kind kind, const struct pr_uuid *subject,
-                 struct pr_str body, int64_t now_ms)
+static void bind_message(struct pg_query *query, enum message_kind kind,
+                         const struct pr_uuid *subject, int64_t now_ms, struct pr_str body)
 {
     const struct message_info *info = &message_infos[kind];
     struct pr_uuid id = pr_uuid_v7(now_ms);
@@ -27,6 +27,29 @@ void outbox_bind(struct pg_query *query, enum message_kind kind, const struct pr
     pg_bind_text(query, key);
     pg_bind_text(query, current_traceparent(trace));
     pg_bind_bytes(query, body);
+}
+
+struct pr_buf outbox_body(void)
+{
+    struct pr_buf body;
+    pr_buf_init(&body, MESSAGE_MAX_BYTES);
+    return body;
+}
+
+struct pg_query *outbox_query(struct pg *pg, const struct pg_stmt *stmt, enum message_kind kind,
+                              const struct pr_uuid *subject, int64_t now_ms, struct pr_buf *body,
+                              enum pr_err err, struct pr_done done)
+{
+    struct pg_query *query = NULL;
+    if (!err) {
+        query = pg_query_new(pg);
+        pg_query_add(query, stmt);
+        bind_message(query, kind, subject, now_ms, pr_buf_str(body));
+    }
+    pr_buf_fini(body);
+    if (err)
+        pr_done_call(done, err);
+    return query;
 }
 
 struct outbox_op {

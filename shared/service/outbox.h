@@ -12,10 +12,16 @@
 #define OUTBOX_ADD "outbox_add($1, $2, $3, $4, $5, $6, $7)"
 #define OUTBOX_PARAMS 7
 
-/* Binds $1..$7: a new id, the message's topic and type, the subject as key, the current trace,
- * body. */
-void outbox_bind(struct pg_query *query, enum message_kind kind, const struct pr_uuid *subject,
-                 struct pr_str body, int64_t now_ms);
+/* What a message is encoded into; every message fits, its fields are bounded (proto/messages.def).
+ */
+struct pr_buf outbox_body(void);
+
+/* A change that sends one message: body is what it was encoded into, err how that went. On PR_OK a
+ * new query of stmt with $1..$7 bound (a new id, the kind's topic and type, the subject as key, the
+ * current trace, body); otherwise done is called and NULL returned. Frees body. */
+struct pg_query *outbox_query(struct pg *pg, const struct pg_stmt *stmt, enum message_kind kind,
+                              const struct pr_uuid *subject, int64_t now_ms, struct pr_buf *body,
+                              enum pr_err err, struct pr_done done);
 
 /* A completion that wakes the relay when the transaction was committed, then calls done. */
 struct pr_done outbox_done(struct relay *relay, struct pr_done done);

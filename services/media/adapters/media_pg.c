@@ -13,20 +13,6 @@ static struct media_pg *self(struct media_repo *port)
     return PR_CONTAINER(port, struct media_pg, port);
 }
 
-/* Messages are far below this (proto/messages.def bounds every field). */
-static struct pr_buf new_body(void)
-{
-    struct pr_buf body;
-    pr_buf_init(&body, MESSAGE_MAX_BYTES);
-    return body;
-}
-
-/* Runs a change whose message is `body`, whose own parameters are bound; frees the body. */
-static void run_change(struct media_pg *repo, struct pg_query *query, struct pr_done done)
-{
-    pg_query_run(query, outbox_done(repo->relay, done));
-}
-
 static enum pr_err read_changed(void *arg, const struct pg_result *result)
 {
     *(bool *)arg = pg_count(result) > 0;
@@ -43,7 +29,7 @@ static const struct pg_stmt insert_stmt = {
 static void insert(struct media_repo *port, const struct media *media, struct pr_done done)
 {
     struct media_pg *repo = self(port);
-    struct pr_buf body = new_body();
+    struct pr_buf body = outbox_body();
     enum pr_err err = media_created_encode(
         &(struct media_created_msg){
             .media_id = media->id,
@@ -55,14 +41,10 @@ static void insert(struct media_repo *port, const struct media *media, struct pr
             .created_at_ms = media->created_at_ms,
         },
         &body);
-    if (err) {
-        pr_buf_fini(&body);
-        pr_done_call(done, err);
+    struct pg_query *query = outbox_query(repo->pg, &insert_stmt, MESSAGE_MEDIA_CREATED, &media->id,
+                                          media->created_at_ms, &body, err, done);
+    if (!query)
         return;
-    }
-    struct pg_query *query = pg_query_new(repo->pg);
-    pg_query_add(query, &insert_stmt);
-    outbox_bind(query, MESSAGE_MEDIA_CREATED, &media->id, pr_buf_str(&body), media->created_at_ms);
     pg_bind_uuid(query, &media->id);
     pg_bind_uuid(query, &media->owner_id);
     pg_bind_int(query, media->version);
@@ -74,8 +56,7 @@ static void insert(struct media_repo *port, const struct media *media, struct pr
     pg_bind_bytes(query, pr_str_n(media->sha256, sizeof media->sha256));
     pg_bind_time(query, media->created_at_ms);
     pg_bind_time(query, media->upload_expires_at_ms);
-    run_change(repo, query, done);
-    pr_buf_fini(&body);
+    pg_query_run(query, outbox_done(repo->relay, done));
 }
 
 static const struct pg_stmt load_stmt = {"media_load",
@@ -162,7 +143,7 @@ static void save_finalized(struct media_repo *port, const struct media *media, b
                            struct pr_done done)
 {
     struct media_pg *repo = self(port);
-    struct pr_buf body = new_body();
+    struct pr_buf body = outbox_body();
     enum pr_err err = media_finalized_encode(
         &(struct media_finalized_msg){
             .media_id = media->id,
@@ -176,21 +157,15 @@ static void save_finalized(struct media_repo *port, const struct media *media, b
             .finalized_at_ms = media->finalized_at_ms,
         },
         &body);
-    if (err) {
-        pr_buf_fini(&body);
-        pr_done_call(done, err);
+    struct pg_query *query = outbox_query(repo->pg, &finalize_stmt, MESSAGE_MEDIA_FINALIZED,
+                                          &media->id, media->finalized_at_ms, &body, err, done);
+    if (!query)
         return;
-    }
-    struct pg_query *query = pg_query_new(repo->pg);
-    pg_query_add(query, &finalize_stmt);
-    outbox_bind(query, MESSAGE_MEDIA_FINALIZED, &media->id, pr_buf_str(&body),
-                media->finalized_at_ms);
     pg_bind_uuid(query, &media->id);
     pg_bind_time(query, media->finalized_at_ms);
     pg_bind_int(query, media->version);
     pg_query_rows(query, read_changed, changed);
-    run_change(repo, query, done);
-    pr_buf_fini(&body);
+    pg_query_run(query, outbox_done(repo->relay, done));
 }
 
 static const struct pg_stmt reject_stmt = {
@@ -242,7 +217,7 @@ static void remove_row(struct media_repo *port, const struct media *media, int64
                        bool *changed, struct pr_done done)
 {
     struct media_pg *repo = self(port);
-    struct pr_buf body = new_body();
+    struct pr_buf body = outbox_body();
     enum pr_err err = media_deleted_encode(
         &(struct media_deleted_msg){
             .media_id = media->id,
@@ -252,22 +227,17 @@ static void remove_row(struct media_repo *port, const struct media *media, int64
             .deleted_at_ms = now_ms,
         },
         &body);
-    if (err) {
-        pr_buf_fini(&body);
-        pr_done_call(done, err);
+    struct pg_query *query = outbox_query(repo->pg, &remove_stmt, MESSAGE_MEDIA_DELETED, &media->id,
+                                          now_ms, &body, err, done);
+    if (!query)
         return;
-    }
     struct remove_op *op = PR_NEW(struct remove_op);
     *op = (struct remove_op){repo, done};
-    struct pg_query *query = pg_query_new(repo->pg);
-    pg_query_add(query, &remove_stmt);
-    outbox_bind(query, MESSAGE_MEDIA_DELETED, &media->id, pr_buf_str(&body), now_ms);
     pg_bind_uuid(query, &media->id);
     pg_bind_int(query, media->version);
     pg_bind_time(query, now_ms);
     pg_query_rows(query, read_changed, changed);
-    run_change(repo, query, (struct pr_done){removed, op});
-    pr_buf_fini(&body);
+    pg_query_run(query, outbox_done(repo->relay, (struct pr_done){removed, op}));
 }
 
 static const struct pg_stmt abandoned_stmt = {

@@ -92,54 +92,41 @@ static const struct pg_stmt rejected_stmt = {
     "m as (update rendition_set set state = 'rejected', reason = $11, changed_at = now() from j "
     "where j.mine and media_id = $10 and state = 'queued' returning 1)" SELECT_FINISHED};
 
-static void bind_finish(struct pg_query *query, const struct job_claim *job,
-                        const struct pr_uuid *media_id)
+/* Takes what outbox_query gave. */
+static void finish_job(struct render_pg *repo, struct pg_query *query, const struct job_claim *job,
+                       const struct pr_uuid *media_id, struct pr_str reason, struct pr_done done)
 {
     pg_bind_int(query, job->id);
     pg_bind_uuid(query, &job->lease);
     pg_bind_uuid(query, media_id);
+    if (reason.p)
+        pg_bind_text(query, reason);
     pg_query_rows(query, read_finished, NULL);
+    pg_query_run(query, outbox_done(repo->relay, done));
 }
 
 static void save_rendered(struct render_repo *port, const struct job_claim *job,
                           const struct media_rendered_msg *msg, struct pr_done done)
 {
     struct render_pg *repo = self(port);
-    struct pr_buf body;
-    pr_buf_init(&body, MESSAGE_MAX_BYTES);
+    struct pr_buf body = outbox_body();
     enum pr_err err = media_rendered_encode(msg, &body);
-    if (err) {
-        pr_done_call(done, err);
-    } else {
-        struct pg_query *query = pg_query_new(repo->pg);
-        pg_query_add(query, &rendered_stmt);
-        outbox_bind(query, MESSAGE_MEDIA_RENDERED, &msg->media_id, pr_buf_str(&body),
-                    msg->rendered_at_ms);
-        bind_finish(query, job, &msg->media_id);
-        pg_query_run(query, outbox_done(repo->relay, done));
-    }
-    pr_buf_fini(&body);
+    struct pg_query *query = outbox_query(repo->pg, &rendered_stmt, MESSAGE_MEDIA_RENDERED,
+                                          &msg->media_id, msg->rendered_at_ms, &body, err, done);
+    if (query)
+        finish_job(repo, query, job, &msg->media_id, pr_str(NULL), done);
 }
 
 static void save_rejected(struct render_repo *port, const struct job_claim *job,
                           const struct media_rejected_msg *msg, struct pr_done done)
 {
     struct render_pg *repo = self(port);
-    struct pr_buf body;
-    pr_buf_init(&body, MESSAGE_MAX_BYTES);
+    struct pr_buf body = outbox_body();
     enum pr_err err = media_rejected_encode(msg, &body);
-    if (err) {
-        pr_done_call(done, err);
-    } else {
-        struct pg_query *query = pg_query_new(repo->pg);
-        pg_query_add(query, &rejected_stmt);
-        outbox_bind(query, MESSAGE_MEDIA_REJECTED, &msg->media_id, pr_buf_str(&body),
-                    msg->rejected_at_ms);
-        bind_finish(query, job, &msg->media_id);
-        pg_bind_text(query, msg->reason);
-        pg_query_run(query, outbox_done(repo->relay, done));
-    }
-    pr_buf_fini(&body);
+    struct pg_query *query = outbox_query(repo->pg, &rejected_stmt, MESSAGE_MEDIA_REJECTED,
+                                          &msg->media_id, msg->rejected_at_ms, &body, err, done);
+    if (query)
+        finish_job(repo, query, job, &msg->media_id, msg->reason, done);
 }
 
 /* The row may not be there yet: media.finalized is another topic and may come later. A rendering
