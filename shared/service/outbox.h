@@ -10,10 +10,8 @@
 /* One message, about the change the statement makes: `with m as (update …) select OUTBOX_ADD from
  * m`. */
 #define OUTBOX_ADD "outbox_add($1, $2, $3, $4, $5, $6, $7)"
-#define OUTBOX_PARAMS 7
 
-/* What a message is encoded into; every message fits, its fields are bounded (proto/messages.def).
- */
+/* What a message is encoded into: every one fits, as proto/messages.def bounds its fields. */
 struct pr_buf outbox_body(void);
 
 /* A change that sends one message: body is what it was encoded into, err how that went. On PR_OK a
@@ -29,7 +27,6 @@ struct pr_done outbox_done(struct relay *relay, struct pr_done done);
 /* True the first time a message is seen: `with i as (select INBOX_ADD as first) update … from i
  * where i.first`. */
 #define INBOX_ADD "inbox_add($1, $2, $3::int, $4)"
-#define INBOX_PARAMS 4
 void inbox_bind(struct pg_query *query, const struct message_origin *origin);
 
 /* Of a message from Kafka; views are borrowed from it. */
