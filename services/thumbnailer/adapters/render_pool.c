@@ -150,9 +150,11 @@ static void exited(uv_process_t *process, int64_t status, int signal)
         render_verdict_of_end(signal, worker->too_slow, order->out);
         finish_order(order, PR_OK);
     }
+    /* SIGKILL that is not ours came from outside, and says nothing of the program. */
+    bool outside = signal == SIGKILL && !worker->too_slow;
     if (!worker->served && !worker->pool->closing)
-        log_at(LOG_ERROR, "a decode worker ended before it did any work", LOG_INT("status", status),
-               LOG_INT("signal", signal));
+        log_at(outside ? LOG_WARN : LOG_ERROR, "a decode worker ended before it did any work",
+               LOG_INT("status", status), LOG_INT("signal", signal));
 }
 
 /* A worker holds nothing that would be worth a goodbye, and may not listen to one. */
