@@ -1,10 +1,7 @@
 #include "shared/kafka/headers.h"
 
-#include "shared/base/encode.h"
 #include "shared/base/time.h"
 #include "shared/base/utf8.h"
-
-#include <sodium.h>
 
 #define CONTENT_TYPE "application/msgpack"
 #define SPEC_VERSION "1.0"
@@ -74,20 +71,4 @@ const char *kafka_headers_read(const rd_kafka_message_t *raw, struct kafka_messa
     if (!read_text(headers, "traceparent", &out->traceparent))
         return "traceparent is not text";
     return NULL;
-}
-
-/* version "-" trace-id "-" parent-id "-" flags (W3C Trace Context), lower-case hex. */
-struct log_context kafka_trace_context(struct pr_str traceparent)
-{
-    enum { TRACE_AT = 3, TRACE = 32, SPAN = 16, LENGTH = 2 + 1 + TRACE + 1 + SPAN + 1 + 2 };
-    struct log_context context = {.trace_id = ""};
-    uint8_t trace[TRACE / 2], span[SPAN / 2];
-    if (traceparent.n < LENGTH || traceparent.p[2] != '-' ||
-        traceparent.p[TRACE_AT + TRACE] != '-' ||
-        !pr_hex_decode(pr_str_n(traceparent.p + TRACE_AT, TRACE), trace, sizeof trace))
-        return context;
-    randombytes_buf(span, sizeof span);
-    pr_hex_encode(trace, sizeof trace, context.trace_id);
-    pr_hex_encode(span, sizeof span, context.span_id);
-    return context;
 }

@@ -12,7 +12,3 @@ void kafka_header_add(rd_kafka_headers_t *headers, const char *name, struct pr_s
 
 /* Fills out with views into raw. NULL, or why it is not a message of ours (static text). */
 const char *kafka_headers_read(const rd_kafka_message_t *raw, struct kafka_message *out);
-
-/* The trace a W3C traceparent names, with a new span of our own; an empty context for anything
- * else. */
-struct log_context kafka_trace_context(struct pr_str traceparent);

@@ -98,7 +98,7 @@ static void load(struct partition *partition, rd_kafka_event_t *event)
     partition->raw = rd_kafka_event_message_next(event);
     partition->detail = kafka_headers_read(partition->raw, &partition->message);
     partition->err = partition->detail ? PR_ERR_DECODE : PR_OK;
-    partition->context = kafka_trace_context(partition->message.traceparent);
+    partition->context = log_context_of_trace(partition->message.traceparent);
     partition->failures = 0;
     partition->position = partition->raw->offset;
     move(partition, PARTITION_LOADED);

@@ -1,10 +1,12 @@
 #include "shared/log/log.h"
 
 #include "shared/base/buf.h"
+#include "shared/base/encode.h"
 #include "shared/base/time.h"
 #include "shared/base/utf8.h"
 
 #include <math.h>
+#include <sodium.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES ((size_t)8192)
@@ -46,6 +48,22 @@ const struct log_context *log_context_enter(const struct log_context *ctx)
 const struct log_context *log_context_current(void)
 {
     return state.context;
+}
+
+/* version "-" trace-id "-" parent-id "-" flags (W3C Trace Context), lower-case hex. */
+struct log_context log_context_of_trace(struct pr_str traceparent)
+{
+    enum { TRACE_AT = 3, TRACE = 32, SPAN = 16, LENGTH = 2 + 1 + TRACE + 1 + SPAN + 1 + 2 };
+    struct log_context context = {.trace_id = ""};
+    uint8_t trace[TRACE / 2], span[SPAN / 2];
+    if (traceparent.n < LENGTH || traceparent.p[2] != '-' ||
+        traceparent.p[TRACE_AT + TRACE] != '-' ||
+        !pr_hex_decode(pr_str_n(traceparent.p + TRACE_AT, TRACE), trace, sizeof trace))
+        return context;
+    randombytes_buf(span, sizeof span);
+    pr_hex_encode(trace, sizeof trace, context.trace_id);
+    pr_hex_encode(span, sizeof span, context.span_id);
+    return context;
 }
 
 enum log_level log_level_of(enum pr_err err)

@@ -67,6 +67,10 @@ bool log_level_parse(struct pr_str name, enum log_level *out); /* debug info war
 const struct log_context *log_context_enter(const struct log_context *ctx);
 const struct log_context *log_context_current(void);
 
+/* The trace that a W3C traceparent names, in a new span of our own: for work that goes on elsewhere
+ * or later. An empty context for anything else. */
+struct log_context log_context_of_trace(struct pr_str traceparent);
+
 /* The level at which an error of this class is logged. */
 enum log_level log_level_of(enum pr_err err);
 

@@ -172,8 +172,9 @@ static enum pr_err read_claimed(void *arg, const struct pg_result *result)
     for (size_t row = 0; row < jobs->n_claimed; row++) {
         struct running *running = PR_NEW(struct running);
         running->jobs = jobs;
+        bool leased = jobs_sql_read_claimed(result, row, &running->arena, &running->job);
         running->job.context.usecase = jobs->options.kind;
-        if (jobs_sql_read_claimed(result, row, &running->arena, &running->job)) {
+        if (leased) {
             TAILQ_INSERT_TAIL(&jobs->fresh, running, link);
             continue;
         }

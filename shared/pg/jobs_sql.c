@@ -1,9 +1,6 @@
 #include "shared/pg/jobs_sql.h"
 
 #include "shared/base/buf.h"
-#include "shared/base/encode.h"
-
-#include <sodium.h>
 
 /* A job given out so often after its last attempt is dead: its conclusion brings the process down.
  */
@@ -72,17 +69,6 @@ struct pg_query *jobs_sql_claim(struct pg *pg, const char *kind, int64_t n, int6
     return query;
 }
 
-/* The trace of the cause goes on, in a span of our own (W3C Trace Context, version 00). */
-static void continue_trace(struct log_context *context, struct pr_str traceparent)
-{
-    unsigned char span[8];
-    if (traceparent.n != 55)
-        return;
-    pr_str_copy(pr_str_n(traceparent.p + 3, 32), context->trace_id, sizeof context->trace_id);
-    randombytes_buf(span, sizeof span);
-    pr_hex_encode(span, sizeof span, context->span_id);
-}
-
 bool jobs_sql_read_claimed(const struct pg_result *result, size_t row, struct pr_arena *arena,
                            struct job *job)
 {
@@ -94,7 +80,7 @@ bool jobs_sql_read_claimed(const struct pg_result *result, size_t row, struct pr
     job->attempts = (int)pg_int(result, row, 5);
     job->max_attempts = (int)pg_int(result, row, 6);
     job->exhausted = job->attempts > job->max_attempts;
-    continue_trace(&job->context, pg_text(result, row, 7));
+    job->context = log_context_of_trace(pg_text(result, row, 7));
     return !pg_bool(result, row, 8);
 }
 

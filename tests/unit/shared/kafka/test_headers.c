@@ -64,34 +64,11 @@ static void test_what_is_empty_is_left_out(void **state)
     rd_kafka_headers_destroy(headers);
 }
 
-static void test_trace(void **state)
-{
-    static const char *const none[] = {
-        "",
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",  /* too short */
-        "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", /* no dash */
-        "00-0af7651916cd43dd8448eb211c80319x-b7ad6b7169203331-01", /* no digit */
-        "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
-    };
-    struct log_context context =
-        kafka_trace_context(pr_str("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-    (void)state;
-    assert_string_equal(context.trace_id, "0af7651916cd43dd8448eb211c80319c");
-    assert_int_equal(strlen(context.span_id), 16);
-    assert_string_not_equal(context.span_id, "b7ad6b7169203331"); /* our own */
-    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
-        context = kafka_trace_context(pr_str(none[i]));
-        assert_string_equal(context.trace_id, "");
-        assert_string_equal(context.span_id, "");
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_attribute),
         cmocka_unit_test(test_what_is_empty_is_left_out),
-        cmocka_unit_test(test_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -276,10 +276,33 @@ static void test_without_a_sink_lines_go_to_stdout(void **state)
     close(out);
 }
 
+static void test_context_of_a_trace(void **state)
+{
+    static const char *const none[] = {
+        "",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",  /* too short */
+        "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", /* no dash */
+        "00-0af7651916cd43dd8448eb211c80319x-b7ad6b7169203331-01", /* no digit */
+        "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
+    };
+    struct log_context context =
+        log_context_of_trace(pr_str("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+    (void)state;
+    assert_string_equal(context.trace_id, "0af7651916cd43dd8448eb211c80319c");
+    assert_int_equal(strlen(context.span_id), 16);
+    assert_string_not_equal(context.span_id, "b7ad6b7169203331"); /* our own */
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        context = log_context_of_trace(pr_str(none[i]));
+        assert_string_equal(context.trace_id, "");
+        assert_string_equal(context.span_id, "");
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, before, logs_teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_context_of_a_trace),
         TEST(test_line_says_when_who_and_what),
         TEST(test_line_without_fields),
         TEST(test_context_is_told_and_given_back),
