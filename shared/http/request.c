@@ -218,6 +218,11 @@ int request_begin(h2o_handler_t *handler, h2o_req_t *h2o)
     return 0;
 }
 
+const struct http_route *http_req_route(const struct http_request *req)
+{
+    return req->match.route;
+}
+
 struct pr_str http_req_method(const struct http_request *req)
 {
     return str_of(req->h2o->input.method);

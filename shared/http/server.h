@@ -33,6 +33,7 @@ struct http_route {
     http_handler_fn handler;
     enum http_auth auth;
     size_t max_body_bytes; /* 0: a body is refused; more is 413, unread if above every route's */
+    const void *data;      /* for the handler: http_req_route(req)->data */
 };
 
 struct http_server_options {
@@ -52,6 +53,7 @@ unsigned http_server_port(const struct http_server *server);
 void http_server_close(struct http_server *server, void (*closed)(void *arg), void *arg);
 
 /* All views live until the reply. */
+const struct http_route *http_req_route(const struct http_request *req);
 struct pr_str http_req_method(const struct http_request *req);
 struct pr_str http_req_path(const struct http_request *req); /* as sent, without the query */
 struct pr_str http_req_query_string(const struct http_request *req);

@@ -82,8 +82,8 @@ static void serve_metrics(void *arg, struct http_request *req)
 }
 
 const struct http_route service_health_routes[] = {
-    {"GET", "/healthz", healthz, HTTP_PUBLIC, 0},
-    {"GET", "/readyz", readyz, HTTP_PUBLIC, 0},
-    {"GET", "/metrics", serve_metrics, HTTP_PUBLIC, 0},
-    {NULL, NULL, NULL, HTTP_PUBLIC, 0},
+    {"GET", "/healthz", healthz, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/readyz", readyz, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/metrics", serve_metrics, HTTP_PUBLIC, 0, NULL},
+    {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
 };

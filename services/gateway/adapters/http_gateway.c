@@ -35,7 +35,7 @@ static void forward_media(void *arg, struct http_request *req)
 }
 
 const struct http_route http_gateway_routes[] = {
-    {"*", "/api/media", forward_media, HTTP_PUBLIC, BODY_MAX_BYTES},
-    {"*", "/api/media/{rest...}", forward_media, HTTP_PUBLIC, BODY_MAX_BYTES},
-    {NULL, NULL, NULL, HTTP_PUBLIC, 0},
+    {"*", "/api/media", forward_media, HTTP_PUBLIC, BODY_MAX_BYTES, NULL},
+    {"*", "/api/media/{rest...}", forward_media, HTTP_PUBLIC, BODY_MAX_BYTES, NULL},
+    {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
 };

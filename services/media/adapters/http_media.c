@@ -243,10 +243,10 @@ static void get_list(void *deps, struct http_request *req)
 }
 
 const struct http_route http_media_routes[] = {
-    {"POST", "/media", post_media, HTTP_IDENTITY, BODY_MAX_BYTES},
-    {"POST", "/media/finalize", post_finalize, HTTP_IDENTITY, BODY_MAX_BYTES},
-    {"GET", "/media", get_list, HTTP_IDENTITY, 0},
-    {"GET", "/media/{id}", get_one, HTTP_IDENTITY, 0},
-    {"DELETE", "/media/{id}", delete_one, HTTP_IDENTITY, 0},
-    {NULL, NULL, NULL, HTTP_PUBLIC, 0},
+    {"POST", "/media", post_media, HTTP_IDENTITY, BODY_MAX_BYTES, NULL},
+    {"POST", "/media/finalize", post_finalize, HTTP_IDENTITY, BODY_MAX_BYTES, NULL},
+    {"GET", "/media", get_list, HTTP_IDENTITY, 0, NULL},
+    {"GET", "/media/{id}", get_one, HTTP_IDENTITY, 0, NULL},
+    {"DELETE", "/media/{id}", delete_one, HTTP_IDENTITY, 0, NULL},
+    {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
 };

@@ -7,11 +7,11 @@
 #include <assert.h>
 
 static const struct http_route routes[] = {
-    {"GET", "/", NULL, HTTP_PUBLIC, 0},
-    {"GET", "/media", NULL, HTTP_PUBLIC, 0},
-    {"POST", "/media/finalize", NULL, HTTP_PUBLIC, 0},
-    {"GET", "/media/{id}/tags/{tag}", NULL, HTTP_PUBLIC, 0},
-    {"*", "/files/{path...}", NULL, HTTP_PUBLIC, 0},
+    {"GET", "/", NULL, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/media", NULL, HTTP_PUBLIC, 0, NULL},
+    {"POST", "/media/finalize", NULL, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/media/{id}/tags/{tag}", NULL, HTTP_PUBLIC, 0, NULL},
+    {"*", "/files/{path...}", NULL, HTTP_PUBLIC, 0, NULL},
     {0},
 };
 

@@ -49,8 +49,8 @@ static void tell(void *arg, struct http_request *req)
 }
 
 static const struct http_route media_routes[] = {
-    {"*", "/{rest...}", tell, HTTP_IDENTITY, BODY_MAX_BYTES},
-    {NULL, NULL, NULL, HTTP_PUBLIC, 0},
+    {"*", "/{rest...}", tell, HTTP_IDENTITY, BODY_MAX_BYTES, NULL},
+    {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
 };
 
 /* ---- setup ---- */

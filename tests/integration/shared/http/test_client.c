@@ -71,12 +71,12 @@ static void get_never(void *arg, struct http_request *req)
 }
 
 static const struct http_route routes[] = {
-    {"*", "/echo", get_echo, HTTP_PUBLIC, 65536},
-    {"GET", "/error", get_error, HTTP_PUBLIC, 0},
-    {"GET", "/large", get_large, HTTP_PUBLIC, 0},
-    {"GET", "/moved", get_moved, HTTP_PUBLIC, 0},
-    {"GET", "/broken", get_broken, HTTP_PUBLIC, 0},
-    {"GET", "/never", get_never, HTTP_PUBLIC, 0},
+    {"*", "/echo", get_echo, HTTP_PUBLIC, 65536, NULL},
+    {"GET", "/error", get_error, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/large", get_large, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/moved", get_moved, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/broken", get_broken, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/never", get_never, HTTP_PUBLIC, 0, NULL},
     {0},
 };
 

@@ -35,7 +35,7 @@ static void forward(void *arg, struct http_request *req)
 }
 
 static const struct http_route routes[] = {
-    {"*", "/f/{rest...}", forward, HTTP_PUBLIC, 262144},
+    {"*", "/f/{rest...}", forward, HTTP_PUBLIC, 262144, NULL},
     {0},
 };
 

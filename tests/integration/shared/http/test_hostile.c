@@ -65,11 +65,11 @@ static void get_late(void *arg, struct http_request *req)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/hello", get_hello, HTTP_PUBLIC, 0},
-    {"GET", "/things/{id}", get_thing, HTTP_PUBLIC, 0},
-    {"POST", "/things", post_small, HTTP_PUBLIC, 65536},
-    {"POST", "/small", post_small, HTTP_PUBLIC, 10},
-    {"GET", "/late", get_late, HTTP_PUBLIC, 0},
+    {"GET", "/hello", get_hello, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/things/{id}", get_thing, HTTP_PUBLIC, 0, NULL},
+    {"POST", "/things", post_small, HTTP_PUBLIC, 65536, NULL},
+    {"POST", "/small", post_small, HTTP_PUBLIC, 10, NULL},
+    {"GET", "/late", get_late, HTTP_PUBLIC, 0, NULL},
     {0},
 };
 

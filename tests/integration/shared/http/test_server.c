@@ -125,17 +125,17 @@ static void get_late(void *arg, struct http_request *req)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/hello", get_hello, HTTP_PUBLIC, 0},
-    {"GET", "/things/{id}", get_thing, HTTP_PUBLIC, 0},
-    {"DELETE", "/things/{id}", delete_thing, HTTP_PUBLIC, 0},
-    {"POST", "/things", post_thing, HTTP_PUBLIC, 65536},
-    {"POST", "/small", post_small, HTTP_PUBLIC, 10},
-    {"GET", "/me", get_me, HTTP_IDENTITY, 0},
-    {"GET", "/metrics", get_metrics, HTTP_PUBLIC, 0},
-    {"GET", "/trace", get_trace, HTTP_PUBLIC, 0},
-    {"GET", "/split", get_split, HTTP_PUBLIC, 0},
-    {"GET", "/host", get_host, HTTP_PUBLIC, 0},
-    {"GET", "/late", get_late, HTTP_PUBLIC, 0},
+    {"GET", "/hello", get_hello, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/things/{id}", get_thing, HTTP_PUBLIC, 0, NULL},
+    {"DELETE", "/things/{id}", delete_thing, HTTP_PUBLIC, 0, NULL},
+    {"POST", "/things", post_thing, HTTP_PUBLIC, 65536, NULL},
+    {"POST", "/small", post_small, HTTP_PUBLIC, 10, NULL},
+    {"GET", "/me", get_me, HTTP_IDENTITY, 0, NULL},
+    {"GET", "/metrics", get_metrics, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/trace", get_trace, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/split", get_split, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/host", get_host, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/late", get_late, HTTP_PUBLIC, 0, NULL},
     {0},
 };
 

@@ -90,8 +90,8 @@ static void get_abort(void *arg, struct http_request *req)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/stream/{status}/{pieces}/{kind}", get_stream, HTTP_PUBLIC, 0},
-    {"GET", "/abort", get_abort, HTTP_PUBLIC, 0},
+    {"GET", "/stream/{status}/{pieces}/{kind}", get_stream, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/abort", get_abort, HTTP_PUBLIC, 0, NULL},
     {0},
 };
 

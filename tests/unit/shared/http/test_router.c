@@ -13,7 +13,7 @@ static void handler(void *arg, struct http_request *req)
 
 #define ROUTE(method, path)                                                                        \
     {                                                                                              \
-        method, path, handler, HTTP_PUBLIC, 0                                                      \
+        method, path, handler, HTTP_PUBLIC, 0, NULL                                                \
     }
 
 static const struct http_route routes[] = {

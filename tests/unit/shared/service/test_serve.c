@@ -31,9 +31,9 @@ static void not_yet(struct service *service)
 
 static const struct service_check checks[] = {{"moon", missing_moon}, {NULL, NULL}};
 static const struct http_route routes[] = {
-    {"GET", "/hello", hello, HTTP_PUBLIC, 0},
-    {"GET", "/mine", hello, HTTP_IDENTITY, 0},
-    {NULL, NULL, NULL, HTTP_PUBLIC, 0},
+    {"GET", "/hello", hello, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/mine", hello, HTTP_IDENTITY, 0, NULL},
+    {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
 };
 static const struct service_spec spec = {
     .name = "test",
