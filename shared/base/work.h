@@ -1,4 +1,4 @@
-/* work: what a usecase answers to when it is not an HTTP request. */
+/* work: what a usecase answers to: a message, a job, a request that may come twice. */
 #pragma once
 
 #include "shared/base/uuid.h"
@@ -15,4 +15,11 @@ struct message_origin {
 struct job_claim {
     int64_t id;
     struct pr_uuid lease; /* fencing token */
+};
+
+/* An Idempotency-Key and the request it came with, as hashes. What is created is committed together
+ * with it (`idempotency_claim` in SQL), so that asking again within 24 hours creates nothing. */
+struct idempotency {
+    bool given; /* false: no key came, nothing is remembered */
+    uint8_t key_hash[32], request_hash[32];
 };

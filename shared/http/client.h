@@ -5,16 +5,13 @@
 
 #include "shared/base/buf.h"
 #include "shared/base/done.h"
+#include "shared/http/header.h"
 
 #include <uv.h>
 
 /* Takes a piece of a body; false stops the transfer (PR_ERR_INTERNAL unless the owner knows
  * better). */
 typedef bool (*http_sink_fn)(void *arg, struct pr_str bytes);
-
-struct http_header {
-    struct pr_str name, value;
-};
 
 struct http_call {
     const char *method;

@@ -10,6 +10,8 @@
 #include "shared/base/arena.h"
 #include "shared/base/buf.h"
 #include "shared/base/done.h"
+#include "shared/base/work.h"
+#include "shared/http/header.h"
 #include "shared/http/identity.h"
 #include "shared/log/log.h"
 
@@ -43,6 +45,16 @@ struct http_server_options {
     struct pr_str identity_secret; /* copied; empty: HTTP_IDENTITY routes answer 401 */
     const struct pr_clock *clock;
     unsigned max_connections;
+    unsigned max_connections_per_address; /* an IPv6 /64 counts as one; 0: no such limit */
+
+    /* Networks whose requests tell the client's address ("127.0.0.1/32, 10.0.0.0/8, ::1/128"): in
+     * Forwarded (RFC 7239) or, without it, X-Forwarded-For, the last address in it that is not
+     * itself of these networks. They are exempt from the limit by address. NULL or "": none. */
+    const char *trusted_proxies;
+
+    /* In every answer, also in those the server gives itself, unless the answer has one of the
+     * name already. Borrowed; ended by an empty name. NULL: none. */
+    const struct http_header *headers;
 };
 
 struct http_server;
@@ -63,6 +75,10 @@ bool http_req_query(const struct http_request *req, const char *name,
 struct pr_str http_req_header(const struct http_request *req,
                               const char *name); /* lower case name */
 struct pr_str http_req_body(const struct http_request *req);
+/* The client's address, without port: as the connection, or a trusted proxy, tells. */
+struct pr_str http_req_client(const struct http_request *req);
+/* For limits: the address, of IPv6 the network of 64 bits alone. */
+struct pr_str http_req_client_network(const struct http_request *req);
 struct pr_str http_req_id(const struct http_request *req);
 struct pr_str http_req_traceparent(const struct http_request *req); /* ours, for the next hop */
 const struct identity *
@@ -72,6 +88,13 @@ struct pr_arena *http_req_arena(struct http_request *req); /* lives as long as t
 /* The body as a JSON object (content type application/json, at most 16 deep, UTF-8, no key twice);
  * otherwise the fault is set and NULL returned. The caller decrefs. */
 json_t *http_req_json(struct http_request *req, struct pr_fault *fault);
+
+/* The header Idempotency-Key: 1 to 255 printable ASCII characters, else the fault (400, field
+ * idempotency-key) is set and false returned; out->given is false when there is none. The request's
+ * hash is keyed with the server's identity secret (its body may hold a password) and covers method,
+ * path and body. */
+bool http_req_idempotency(const struct http_request *req, struct idempotency *out,
+                          struct pr_fault *fault);
 
 /* Before the reply. name is static and lower case, value copied; one with control characters is
  * left out and logged. */
