@@ -1,0 +1,172 @@
+"""What stands around a gateway under attack: nginx in front of it, a recorder behind it, raw sockets."""
+
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+
+from stack import TOP, eventually
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Process:
+    """A program that runs until the end of the `with`; its output is kept in a file."""
+
+    def __init__(self, command, env=None):
+        self.output = tempfile.NamedTemporaryFile(prefix="pierrot-test-", suffix=".log")
+        self.popen = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=self.output,
+                                      stderr=subprocess.STDOUT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.popen.terminate()
+        self.popen.wait(20)
+
+    def text(self):
+        with open(self.output.name, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def lines(self):
+        """The JSON lines of its output."""
+        return [json.loads(line) for line in self.text().splitlines() if line.startswith("{")]
+
+    def rss(self):
+        """Bytes of memory it holds, its children not counted."""
+        with open(f"/proc/{self.popen.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+class Gateway(Process):
+    """One more gateway on the stack's servers, with settings of its own."""
+
+    def __init__(self, stack, **settings):
+        self.port = free_port()
+        env = {**stack.service_env("gateway"), "PIERROT_LISTEN": f"127.0.0.1:{self.port}", **settings}
+        super().__init__([stack.executable("gateway"), "serve"], env)
+        eventually(lambda: reachable(self.port), what="the gateway listens")
+        self.url = f"http://127.0.0.1:{self.port}"
+
+
+class Front(Process):
+    """nginx with the configuration of deploy/edge, for https://localhost."""
+
+    def __init__(self, gateway_port, name="localhost", port=None):
+        self.port, self.plain_port = port or free_port(), free_port()
+        self.folder = tempfile.mkdtemp(prefix="pierrot-edge-")
+        os.chmod(self.folder, 0o755)  # its workers are another user
+        self.certificate, key = f"{self.folder}/cert.pem", f"{self.folder}/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+                        "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
+        conf = subprocess.run(
+            [os.path.join(TOP, "deploy/edge/render"), f"NAME={name}", f"CERTIFICATE={self.certificate}", f"KEY={key}",
+             f"GATEWAY=127.0.0.1:{gateway_port}", f"HTTP=127.0.0.1:{self.plain_port}",
+             f"HTTPS=127.0.0.1:{self.port}", f"RUN={self.folder}"], check=True, capture_output=True, text=True).stdout
+        with open(f"{self.folder}/nginx.conf", "w", encoding="utf-8") as file:
+            file.write(conf)
+        super().__init__(["nginx", "-c", f"{self.folder}/nginx.conf", "-g", "daemon off;"])
+        eventually(lambda: reachable(self.port), what="nginx listens")
+        self.url = f"https://{name}:{self.port}"
+
+    def __exit__(self, *args):
+        super().__exit__(*args)
+        shutil.rmtree(self.folder)
+
+    def connect(self, protocols=("http/1.1",)):
+        context = ssl.create_default_context(cafile=self.certificate)
+        context.set_alpn_protocols(list(protocols))
+        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), 10),
+                                   server_hostname="localhost")
+
+
+def reachable(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Recorder:
+    """A service that notes every request as it comes over the wire, and answers 200. It reads by the length alone:
+    what the gateway writes has one, or no body."""
+
+    def __init__(self, answer=b"{}"):
+        self.seen = []  # (method, path, headers, body)
+        self.answer = answer
+        self.broken = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            while True:
+                line = stream.readline()
+                if not line:
+                    return
+                try:
+                    method, path, version = line.decode("ascii").rstrip("\r\n").split(" ")
+                    headers = []
+                    while (line := stream.readline()) != b"\r\n":
+                        name, value = line.decode("ascii").rstrip("\r\n").split(": ", 1)
+                        headers.append((name.lower(), value))
+                    lengths = [int(value) for name, value in headers if name == "content-length"]
+                    assert version == "HTTP/1.1" and len(lengths) <= 1
+                    assert not any(name == "transfer-encoding" for name, _ in headers)
+                    body = stream.read(lengths[0]) if lengths else b""
+                except (ValueError, AssertionError) as error:
+                    self.broken.append((line, error))
+                    return
+                self.seen.append((method, path, headers, body))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                                   % len(self.answer) + (b"" if method == "HEAD" else self.answer))
+
+
+def talk(connection, request, within=3.0):
+    """Everything that comes back for some bytes, until the other side closes or is silent for a while."""
+    answer = b""
+    with connection:
+        try:
+            connection.sendall(request)
+            connection.settimeout(within)
+            while piece := connection.recv(65536):
+                answer += piece
+                connection.settimeout(0.3)
+        except (TimeoutError, OSError):
+            pass
+    return answer
+
+
+def wait_until_quiet(recorder, gateway):
+    """Both have told all they saw."""
+    before = None
+    while before != (state := (len(recorder.seen), len(gateway.text()))):
+        before = state
+        time.sleep(0.3)
