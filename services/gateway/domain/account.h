@@ -6,6 +6,7 @@
 #include "shared/base/uuid.h"
 #include "shared/http/identity.h"
 
+#define ACCOUNT_NAME_MIN 3
 #define ACCOUNT_NAME_MAX 32
 #define ACCOUNT_EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3 */
 #define ACCOUNT_PASSWORD_MIN 8

@@ -34,6 +34,12 @@ struct credential {
     char address[CREDENTIAL_ADDRESS_MAX + 1]; /* and whence */
 };
 
+/* A token's name, chosen by its owner: sets the fault (field "name", 400). */
+enum pr_err credential_check_name(struct pr_str name, struct pr_fault *fault);
+
+/* Fills agent and address, cut to what fits; what is not printable ASCII becomes '?'. */
+void credential_set_browser(struct credential *session, struct pr_str agent, struct pr_str address);
+
 /* A credential as a request needs it. */
 struct caller {
     struct identity identity; /* expires_at_ms: of the signed header */

@@ -17,13 +17,21 @@ struct credential_cache;
 struct credential_cache *credential_cache_create(void);
 void credential_cache_destroy(struct credential_cache *cache);
 
-/* NULL when it is not there. Valid until the next put. */
+/* NULL when it is not there. Valid until the next put or drop. */
 struct credential_entry *credential_cache_find(struct credential_cache *cache,
                                                const uint8_t hash[SECRET_HASH_BYTES]);
+
+/* How often accounts were dropped. Whoever begins to load a credential notes it for the put. */
+uint64_t credential_cache_generation(const struct credential_cache *cache);
+
+/* An empty entry to be filled, with hash in it. NULL when an account was dropped since `generation`:
+ * what was loaded meanwhile may be how things were before, and must not be remembered. */
 struct credential_entry *credential_cache_put(struct credential_cache *cache,
-                                              const uint8_t hash[SECRET_HASH_BYTES]);
+                                              const uint8_t hash[SECRET_HASH_BYTES],
+                                              uint64_t generation);
 void credential_cache_drop(struct credential_cache *cache, const uint8_t hash[SECRET_HASH_BYTES]);
 
-/* Everything of an account: it changed, or some of its credentials are no more. */
+/* Everything of an account: it changed, or some of its credentials are no more. Called after the
+ * change was committed. */
 void credential_cache_drop_account(struct credential_cache *cache,
                                    const struct pr_uuid *account_id);

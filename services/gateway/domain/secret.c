@@ -1,27 +1,58 @@
-#include "services/gateway/domain/token.h"
+#include "services/gateway/domain/secret.h"
 
 #include "shared/base/encode.h"
 
 #include <strings.h>
 
-static const struct pr_str prefix = PR_STR("prt_");
+#define PREFIX_N ((size_t)4)
+
+_Static_assert(SECRET_TEXT == PREFIX_N + PR_BASE64URL_SIZE(SECRET_RANDOM_BYTES), "it just fits");
+
+static const char prefixes[][PREFIX_N + 1] = {
+    [SECRET_SESSION] = "prs_",
+    [SECRET_TOKEN] = "prt_",
+    [SECRET_INVITE] = "pri_",
+};
 static const struct pr_str scheme = PR_STR("Bearer ");
 
-void token_format(const uint8_t random[TOKEN_RANDOM_BYTES], char out[TOKEN_TEXT])
+void secret_format(enum secret_kind kind, const uint8_t random[SECRET_RANDOM_BYTES],
+                   char out[SECRET_TEXT])
 {
-    memcpy(out, prefix.p, prefix.n);
-    pr_base64url_encode(random, TOKEN_RANDOM_BYTES, out + prefix.n);
-    _Static_assert(TOKEN_TEXT == 4 + PR_BASE64URL_SIZE(TOKEN_RANDOM_BYTES), "prefix and code");
+    memcpy(out, prefixes[kind], PREFIX_N);
+    pr_base64url_encode(random, SECRET_RANDOM_BYTES, out + PREFIX_N);
 }
 
-bool token_from_authorization(struct pr_str header, struct pr_str *token)
+bool secret_is(enum secret_kind kind, struct pr_str text)
 {
-    uint8_t random[TOKEN_RANDOM_BYTES];
+    uint8_t random[SECRET_RANDOM_BYTES];
     size_t n = sizeof random;
+    return text.n == SECRET_TEXT - 1 && pr_str_has_prefix(text, pr_str(prefixes[kind])) &&
+           pr_base64url_decode(pr_str_n(text.p + PREFIX_N, text.n - PREFIX_N), random, &n) &&
+           n == sizeof random;
+}
+
+bool secret_from_authorization(struct pr_str header, struct pr_str *token)
+{
     if (header.n < scheme.n || strncasecmp(header.p, scheme.p, scheme.n) != 0)
         return false;
     *token = pr_str_n(header.p + scheme.n, header.n - scheme.n);
-    return token->n == TOKEN_TEXT - 1 && pr_str_has_prefix(*token, prefix) &&
-           pr_base64url_decode(pr_str_n(token->p + prefix.n, token->n - prefix.n), random, &n) &&
-           n == sizeof random;
+    return secret_is(SECRET_TOKEN, *token);
+}
+
+static struct pr_str skip_spaces(struct pr_str s)
+{
+    while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
+        s = pr_str_n(s.p + 1, s.n - 1);
+    return s;
+}
+
+bool secret_from_cookie(struct pr_str header, struct pr_str name, struct pr_str *session)
+{
+    struct pr_str pair, key;
+    while (header.n > 0) {
+        pr_str_cut(header, ';', &pair, &header);
+        if (pr_str_cut(skip_spaces(pair), '=', &key, session) && pr_str_eq(key, name))
+            return secret_is(SECRET_SESSION, *session);
+    }
+    return false;
 }

@@ -1,6 +1,7 @@
 /* usecases: what the gateway does itself, one function each; the file of the same name tells how.
  * Commands are copied, what their views point to is borrowed until done; deps are borrowed. done is
- * called once, with what it is given borrowed for the call. A fault with err PR_OK is none. */
+ * called once, with what it is given borrowed for the call. A fault with err PR_OK is none. limited
+ * is NULL unless the caller ran into it: a bucket that is empty. */
 #pragma once
 
 #include "services/gateway/usecases/ports.h"
@@ -37,12 +38,15 @@ struct change_password_cmd {
     struct caller caller;
     struct pr_str current_password, new_password;
 };
-/* Every other session of the account ends. 400 (field current_password) when that is wrong. */
-typedef void (*fault_done_fn)(void *arg, const struct pr_fault *fault);
+/* Every other session of the account ends. 400 (field current_password) when that is wrong, (field
+ * new_password) when that will not do; 429 with limited; 503 when too many hash. */
+typedef void (*change_password_done_fn)(void *arg, const struct pr_fault *fault,
+                                        const struct limit_verdict *limited);
 void change_password(const struct gateway_deps *deps, const struct change_password_cmd *cmd,
-                     fault_done_fn done, void *arg);
+                     change_password_done_fn done, void *arg);
 
-/* The account and all it has: the other services hear of it. */
+/* The account and all it has: the other services hear of it. 409 for the last administrator. */
+typedef void (*fault_done_fn)(void *arg, const struct pr_fault *fault);
 void delete_account(const struct gateway_deps *deps, const struct pr_uuid *id, fault_done_fn done,
                     void *arg);
 
@@ -50,7 +54,7 @@ typedef void (*list_accounts_done_fn)(void *arg, enum pr_err err, const struct a
 void list_accounts(const struct gateway_deps *deps, const struct account_query *query,
                    list_accounts_done_fn done, void *arg);
 
-/* What an administrator changes of another's account, or of his own. */
+/* What an administrator changes of another's account, or of his own. 409 for the last one. */
 void administer_account(const struct gateway_deps *deps, const struct pr_uuid *id,
                         const struct account_change *change, account_done_fn done, void *arg);
 
