@@ -52,6 +52,10 @@ MESSAGES = {
         "media_id": MEDIA, "owner_id": OWNER, "version": 4,
         "object_key": FOLDER + "/_t____S_te_____.jpg", "deleted_at_ms": 1763796600000,
     },
+    "account_changed.v1": {
+        "account_id": OWNER, "version": 3, "name": "anna-photo", "tier": "business", "role": "admin",
+        "disabled": True, "deleted": False, "changed_at_ms": 1763710200000,
+    },
 }
 
 

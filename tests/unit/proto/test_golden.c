@@ -23,11 +23,16 @@ static struct pr_str read_golden(const char *name)
     return pr_str_n(file, n);
 }
 
-static void assert_ids(const struct pr_uuid *media_id, const struct pr_uuid *owner_id)
+static void assert_id(const struct pr_uuid *is, const char *should)
 {
     char text[PR_UUID_TEXT];
-    assert_string_equal(pr_uuid_format(media_id, text), "0192f0c1-7a00-7000-8000-000000000002");
-    assert_string_equal(pr_uuid_format(owner_id, text), "0192f0c1-7a00-7000-8000-000000000001");
+    assert_string_equal(pr_uuid_format(is, text), should);
+}
+
+static void assert_ids(const struct pr_uuid *media_id, const struct pr_uuid *owner_id)
+{
+    assert_id(media_id, "0192f0c1-7a00-7000-8000-000000000002");
+    assert_id(owner_id, "0192f0c1-7a00-7000-8000-000000000001");
 }
 
 static void assert_text(struct pr_str is, const char *should)
@@ -53,7 +58,7 @@ static void assert_rendition(const struct rendition_msg *is, const struct rendit
 }
 
 /* Decodes the file into msg, and finds that msg encodes to the very same bytes. */
-#define GOLDEN(name, file_name)                                                                    \
+#define DECODED(name, file_name)                                                                   \
     struct name##_msg msg;                                                                         \
     struct pr_fault fault;                                                                         \
     struct pr_buf again;                                                                           \
@@ -63,7 +68,10 @@ static void assert_rendition(const struct rendition_msg *is, const struct rendit
     assert_int_equal(name##_decode(golden, &msg, &fault), PR_OK);                                  \
     assert_int_equal(name##_encode(&msg, &again), PR_OK);                                          \
     assert_true(pr_str_eq(pr_buf_str(&again), golden));                                            \
-    pr_buf_fini(&again);                                                                           \
+    pr_buf_fini(&again)
+
+#define GOLDEN(name, file_name)                                                                    \
+    DECODED(name, file_name);                                                                      \
     assert_ids(&msg.media_id, &msg.owner_id)
 
 static void test_media_created_v1(void **state)
@@ -141,6 +149,19 @@ static void test_media_deleted_v1(void **state)
     assert_true(msg.deleted_at_ms == 1763796600000);
 }
 
+static void test_account_changed_v1(void **state)
+{
+    DECODED(account_changed, "account_changed.v1");
+    assert_id(&msg.account_id, "0192f0c1-7a00-7000-8000-000000000001");
+    assert_int_equal(msg.version, 3);
+    assert_text(msg.name, "anna-photo");
+    assert_text(msg.tier, "business");
+    assert_text(msg.role, "admin");
+    assert_true(msg.disabled);
+    assert_false(msg.deleted);
+    assert_true(msg.changed_at_ms == 1763710200000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_media_rendered_v1_of_a_video),
         cmocka_unit_test(test_media_rejected_v1),
         cmocka_unit_test(test_media_deleted_v1),
+        cmocka_unit_test(test_account_changed_v1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
