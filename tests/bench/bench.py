@@ -17,16 +17,19 @@ sys.path.insert(0, str(TOP / "tests/e2e"))
 import gateway  # noqa: E402
 import idle  # noqa: E402
 import latency  # noqa: E402
+import logins  # noqa: E402
 import photos  # noqa: E402
 import throughput  # noqa: E402
 from client import Client, File  # noqa: E402
 from stack import Stack  # noqa: E402
 
-ALL = ("presign", "latency", "throughput", "gateway", "idle")  # idle last: after all that work
+ALL = ("presign", "latency", "throughput", "gateway", "logins", "idle")  # idle last: after all that work
 GOAL_MEDIAN_MS, GOAL_P99_MS = 250, 600
 GOAL_OF_CHAIN, GOAL_OF_SHARP = 0.9, 1.4
 GOAL_PRESIGNED_PER_S = 100_000
 GOAL_IDLE_MB, GOAL_IDLE_PERCENT = 15, 1
+GOAL_OF_NGINX = 0.8
+GOAL_FLOOD_P99_MS = 100
 
 # One line of the table; ratio and reached: None where there is nothing to compare with.
 Row = namedtuple("Row", "what value goal ratio reached", defaults=("", None, None))
@@ -93,6 +96,9 @@ class Bench:
         return gateway.measure(stack, media_id, OUT / "nginx", port, self.options.rounds, self.options.seconds,
                                progress)
 
+    def logins(self):
+        return logins.measure(self.ready_stack())
+
 
 def presign_rows(result):
     for kind, rate in result.items():
@@ -142,11 +148,22 @@ def gateway_rows(result):
         for name, used in by_name.items():
             yield Row(f"GET /api/media/{{id}}, {what}: {name}",
                       f"{used['requests_per_s']:.0f} /s, p99 {used['p99_ms']:.1f} ms, {used['cpu_us']:.0f} us CPU",
-                      "", used["ratio"] if name != "nginx" else None)
+                      f">= {GOAL_OF_NGINX} times nginx" if name == "gateway" else "",
+                      used["ratio"] if name != "nginx" else None,
+                      used["ratio"] >= GOAL_OF_NGINX if name == "gateway" else None)
+
+
+def logins_rows(result):
+    yield at_most(f"99th percentile of others during {logins.LOGINS} logins at once", result["p99_ms"],
+                  GOAL_FLOOD_P99_MS, "ms")
+    yield Row("  median; worst; 99th percentile before",
+              f"{result['median_ms']:.1f}; {result['worst_ms']:.1f}; {result['calm_p99_ms']:.1f} ms")
+    answers = ", ".join(f"{count} times {status}" for status, count in sorted(result["answers"].items()))
+    yield Row("  logins", f"{result['logins_per_s']:.0f} /s ({answers})")
 
 
 ROWS = {"presign": presign_rows, "idle": idle_rows, "latency": latency_rows, "throughput": throughput_rows,
-        "gateway": gateway_rows}
+        "gateway": gateway_rows, "logins": logins_rows}
 
 
 def print_table(rows):
