@@ -1,32 +1,29 @@
 #include "shared/metrics/metrics.h"
 
 #include "shared/base/alloc.h"
+#include "shared/metrics/private.h"
 #include "shared/metrics/process.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
-/* Upper bounds in seconds: what a fast route and a slow dependency look like. */
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                0.25,  0.5,    1,     2.5,  5,     10};
-
-struct metric_series {
-    struct metric_series *next; /* in the same slot */
-    char *values[METRIC_LABELS];
-    double value;                          /* a histogram's sum */
-    uint64_t counts[PR_COUNT(bounds) + 1]; /* a histogram's, not cumulative; the last is +Inf */
-};
-
-struct gauge_fn {
-    struct gauge_fn *next;
-    const char *name, *help;
-    double (*read)(void *arg);
-    void *arg;
-};
+/* What a fast route and a slow dependency look like. */
+const double metric_bounds[METRIC_BOUNDS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                             0.25,  0.5,    1,     2.5,  5,     10};
 
 static struct metric *metrics;
 static struct gauge_fn *gauge_fns;
+
+const struct metric *metrics_first(void)
+{
+    return metrics;
+}
+
+const struct gauge_fn *metrics_first_gauge_fn(void)
+{
+    return gauge_fns;
+}
 
 static bool same_values(const struct metric_series *series, const char *const *values)
 {
@@ -87,7 +84,7 @@ void metric_observe(struct metric *metric, double seconds, const char *const *va
     assert(metric->kind == METRIC_HISTOGRAM);
     struct metric_series *series = series_of(metric, values);
     unsigned i = 0;
-    while (i < PR_COUNT(bounds) && seconds > bounds[i])
+    while (i < METRIC_BOUNDS && seconds > metric_bounds[i])
         i++;
     series->counts[i]++;
     series->value += seconds;
@@ -145,10 +142,10 @@ static void put_histogram(struct pr_buf *out, const struct metric *metric,
                           const struct metric_series *series)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i <= PR_COUNT(bounds); i++) {
+    for (unsigned i = 0; i <= METRIC_BOUNDS; i++) {
         char le[32] = "+Inf";
-        if (i < PR_COUNT(bounds))
-            snprintf(le, sizeof le, "%g", bounds[i]);
+        if (i < METRIC_BOUNDS)
+            snprintf(le, sizeof le, "%g", metric_bounds[i]);
         sum += series->counts[i];
         put_name(out, metric, "_bucket", series, le);
         put_value(out, (double)sum);

@@ -1,6 +1,8 @@
-/* /healthz: the process runs. /readyz: it has all it needs, or says what is missing. /metrics. */
+/* /healthz: the process runs. /readyz: it has all it needs, or says what is missing. /metrics, and
+ * the same numbers at /debug/vars. */
 #include "shared/service/internal.h"
 
+#include "shared/metrics/expvar.h"
 #include "shared/metrics/metrics.h"
 
 #define METRICS_MAX_BYTES ((size_t)4 << 20)
@@ -77,13 +79,20 @@ static void serve_metrics(void *arg, struct http_request *req)
     (void)arg;
     pr_buf_init(&text, METRICS_MAX_BYTES);
     metrics_write(&text);
-    http_reply(req, 200, "text/plain; version=0.0.4; charset=utf-8", pr_buf_str(&text));
+    http_reply(req, 200, METRICS_CONTENT_TYPE, pr_buf_str(&text));
     pr_buf_fini(&text);
+}
+
+static void serve_vars(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply_json(req, 200, metrics_to_json());
 }
 
 const struct http_route service_health_routes[] = {
     {"GET", "/healthz", healthz, HTTP_PUBLIC, 0, NULL},
     {"GET", "/readyz", readyz, HTTP_PUBLIC, 0, NULL},
     {"GET", "/metrics", serve_metrics, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/debug/vars", serve_vars, HTTP_PUBLIC, 0, NULL},
     {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
 };

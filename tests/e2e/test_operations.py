@@ -28,6 +28,9 @@ def test_health(stack, service):
     lines = [line for line in metrics.text.splitlines() if line and not line.startswith("#")]
     assert lines and all(sample.match(line) for line in lines)
     assert any(line.startswith("process_resident_memory_bytes") for line in lines)
+    variables = requests.get(url + "/debug/vars", timeout=5).json()
+    assert variables["cmdline"][0].endswith(f"pierrot-{service}") and variables["memstats"]["Alloc"] > 0
+    assert variables["pierrot_http_requests_total"]["/healthz GET 200"] > 0
 
 
 @pytest.mark.parametrize("service", SERVICES)
