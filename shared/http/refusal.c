@@ -106,9 +106,9 @@ static void on_answer(h2o_filter_t *filter, h2o_req_t *h2o, h2o_ostream_t **slot
                                    too_large ? "body" : NULL, NULL),
     };
     h2o->res.headers = (h2o_headers_t){NULL, 0, 0};
-    reply_head(req, status, refusal->body.n);
     h2o_add_header(&h2o->pool, &h2o->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                    H2O_STRLIT("application/problem+json"));
+    reply_head(req, status, refusal->body.n);
     h2o_setup_next_ostream(h2o, &refusal->super.next);
 }
 

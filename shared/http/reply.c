@@ -63,7 +63,32 @@ bool reply_is_bodyless(const struct http_request *req, int status)
     return never_has_body(status) || pr_str_is(http_req_method(req), "HEAD");
 }
 
-/* content_length: SIZE_MAX writes none. */
+static bool has_header(const h2o_headers_t *headers, const h2o_iovec_t *name)
+{
+    for (size_t i = 0; i < headers->size; i++) {
+        const h2o_iovec_t *there = headers->entries[i].name;
+        if (there == name ||
+            (there->len == name->len && memcmp(there->base, name->base, name->len) == 0))
+            return true;
+    }
+    return false;
+}
+
+bool reply_has_header(const struct http_request *req, const h2o_token_t *name)
+{
+    return has_header(&req->h2o->res.headers, &name->buf);
+}
+
+static void add_servers_headers(const struct http_server *server, h2o_req_t *h2o)
+{
+    h2o_headers_t *headers = &h2o->res.headers;
+    h2o_vector_reserve(&h2o->pool, headers, headers->size + server->headers_count);
+    for (size_t i = 0; i < server->headers_count; i++) {
+        if (!has_header(headers, server->headers[i].name))
+            headers->entries[headers->size++] = server->headers[i];
+    }
+}
+
 void reply_head(struct http_request *req, int status, size_t content_length)
 {
     h2o_req_t *h2o = req->h2o;
@@ -73,6 +98,7 @@ void reply_head(struct http_request *req, int status, size_t content_length)
     h2o->res.content_length = content_length;
     h2o_add_header_by_str(&h2o->pool, &h2o->res.headers, H2O_STRLIT("x-request-id"), 0, NULL, id.p,
                           id.n);
+    add_servers_headers(req->server, h2o);
     if (req->server->closing)
         h2o->http1_is_persistent = 0;
 }
@@ -116,8 +142,7 @@ void reply_header_copied(struct http_request *req, struct pr_str lower_name, str
                           copy.len);
 }
 
-/* The owner lets go; true when there is still somebody to answer. */
-static bool disown(struct http_request *req)
+bool reply_disown(struct http_request *req)
 {
     assert(req->owned);
     req->owned = false;
@@ -127,8 +152,7 @@ static bool disown(struct http_request *req)
     return false;
 }
 
-/* body lives as long as h2o's request, or as ours. */
-static void send_whole(struct http_request *req, int status, struct pr_str body)
+void reply_borrowed(struct http_request *req, int status, struct pr_str body)
 {
     static h2o_generator_t whole = {NULL, NULL};
     h2o_req_t *h2o = req->h2o;
@@ -141,19 +165,19 @@ static void send_whole(struct http_request *req, int status, struct pr_str body)
 
 void http_reply(struct http_request *req, int status, const char *content_type, struct pr_str body)
 {
-    if (!disown(req))
+    if (!reply_disown(req))
         return;
     h2o_req_t *h2o = req->h2o;
     h2o_add_header(&h2o->pool, &h2o->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, content_type,
                    strlen(content_type));
     h2o_iovec_t copy = h2o_strdup(&h2o->pool, body.p, body.n);
-    send_whole(req, status, pr_str_n(copy.base, copy.len));
+    reply_borrowed(req, status, pr_str_n(copy.base, copy.len));
 }
 
 void http_reply_empty(struct http_request *req, int status)
 {
-    if (disown(req))
-        send_whole(req, status, pr_str_n(NULL, 0));
+    if (reply_disown(req))
+        reply_borrowed(req, status, pr_str_n(NULL, 0));
 }
 
 void http_reply_json(struct http_request *req, int status, json_t *body)

@@ -2,8 +2,6 @@
 
 #include "shared/base/alloc.h"
 #include "shared/base/time.h"
-#include "shared/base/utf8.h"
-#include "shared/http/json.h"
 #include "shared/http/picohttp.h"
 #include "shared/metrics/metrics.h"
 
@@ -26,11 +24,6 @@ static struct metric request_seconds = {
     .labels = {"route"},
 };
 
-static struct pr_str str_of(h2o_iovec_t v)
-{
-    return pr_str_n(v.base, v.len);
-}
-
 /* A metric's label must come from a bounded set. */
 static const char *method_label(struct pr_str method)
 {
@@ -44,7 +37,8 @@ static const char *method_label(struct pr_str method)
 
 static bool is_probe(struct pr_str path)
 {
-    return pr_str_is(path, "/healthz") || pr_str_is(path, "/readyz") || pr_str_is(path, "/metrics");
+    return pr_str_is(path, "/healthz") || pr_str_is(path, "/readyz") || pr_str_is(path, "/metrics") ||
+           pr_str_is(path, "/debug/vars");
 }
 
 static void tell_end(struct http_request *req)
@@ -61,7 +55,7 @@ static void tell_end(struct http_request *req)
     log_at(is_probe(req->path) ? LOG_DEBUG : LOG_INFO, "request", LOG_STR("method", method),
            LOG_TEXT("route", route), LOG_STR("path", req->path), LOG_INT("status", h2o->res.status),
            LOG_INT("bytes", h2o->bytes_sent), LOG_NUM("duration_ms", seconds * 1e3),
-           LOG_TEXT("client", req->connection->peer));
+           LOG_TEXT("client", req->client.address));
     log_context_enter(outer);
 }
 
@@ -84,6 +78,40 @@ static void h2o_forgets(void *guard)
     request_release(req);
 }
 
+static void read_forwarded(const struct http_request *req, struct forwarded *forwarded,
+                           struct forwarded *x_forwarded_for)
+{
+    const h2o_headers_t *headers = &req->h2o->headers;
+    const struct networks *trusted = &req->server->trusted;
+    for (size_t i = 0; i < headers->size; i++) {
+        const h2o_header_t *header = &headers->entries[i];
+        if (header->name == &H2O_TOKEN_X_FORWARDED_FOR->buf)
+            x_forwarded_for_read(x_forwarded_for, trusted, str_of(header->value));
+        else if (pr_str_is(str_of(*header->name), "forwarded"))
+            forwarded_read(forwarded, trusted, str_of(header->value));
+    }
+}
+
+/* A proxy that writes one of the headers and passes the other on unread would let its clients say
+ * who they are. So where both name somebody, it must be the same. */
+static void find_client(struct http_request *req)
+{
+    struct forwarded a = {0}, b = {0};
+    req->client = req->connection->peer;
+    if (!req->connection->trusted)
+        return;
+    read_forwarded(req, &a, &b);
+    if (a.state == FORWARDED_NOTHING)
+        a = b;
+    bool disagree = b.state != FORWARDED_NOTHING &&
+                    (b.state != a.state || memcmp(&a.client, &b.client, sizeof a.client) != 0);
+    if (a.state != FORWARDED_CLIENT || disagree)
+        return;
+    struct address network = address_network(&a.client);
+    address_format(&a.client, req->client.address);
+    network_format(&network, req->client.network);
+}
+
 struct http_request *request_create(struct http_server *server, h2o_req_t *h2o)
 {
     struct http_request *req = PR_NEW(struct http_request);
@@ -94,6 +122,7 @@ struct http_request *request_create(struct http_server *server, h2o_req_t *h2o)
     req->server = server;
     req->connection = h2o->conn->callbacks->get_socket(h2o->conn)->on_close.data;
     req->connection->busy = true;
+    find_client(req);
     req->start_ns = pr_monotonic_ns();
     pr_str_cut(str_of(h2o->input.path), '?', &req->path, &req->query_string);
     trace_continue(http_req_header(req, "traceparent"), &trace);
@@ -216,113 +245,4 @@ int request_begin(h2o_handler_t *handler, h2o_req_t *h2o)
     req->holds--;
     request_release(req);
     return 0;
-}
-
-const struct http_route *http_req_route(const struct http_request *req)
-{
-    return req->match.route;
-}
-
-struct pr_str http_req_method(const struct http_request *req)
-{
-    return str_of(req->h2o->input.method);
-}
-
-struct pr_str http_req_path(const struct http_request *req)
-{
-    return req->path;
-}
-
-struct pr_str http_req_query_string(const struct http_request *req)
-{
-    return req->query_string;
-}
-
-struct pr_str http_req_param(const struct http_request *req, const char *name)
-{
-    return router_param(&req->match, name);
-}
-
-bool http_req_query(const struct http_request *req, const char *name, struct pr_str *out)
-{
-    return req->query && query_find(req->query, name, out);
-}
-
-struct pr_str http_req_header(const struct http_request *req, const char *name)
-{
-    const h2o_headers_t *headers = &req->h2o->headers;
-    size_t n = strlen(name);
-    if (strcmp(name, "host") == 0) /* h2o keeps it elsewhere */
-        return str_of(req->h2o->input.authority);
-    for (size_t i = 0; i < headers->size; i++) {
-        const h2o_header_t *header = &headers->entries[i];
-        if (header->name->len == n && memcmp(header->name->base, name, n) == 0)
-            return str_of(header->value);
-    }
-    return pr_str_n(NULL, 0);
-}
-
-struct pr_str http_req_body(const struct http_request *req)
-{
-    return str_of(req->h2o->entity);
-}
-
-struct pr_str http_req_id(const struct http_request *req)
-{
-    return pr_str(req->context.request_id);
-}
-
-struct pr_str http_req_traceparent(const struct http_request *req)
-{
-    return pr_str(req->traceparent);
-}
-
-const struct identity *http_req_identity(const struct http_request *req)
-{
-    return req->match.route->auth == HTTP_IDENTITY ? &req->identity : NULL;
-}
-
-struct pr_arena *http_req_arena(struct http_request *req)
-{
-    return &req->arena;
-}
-
-/* RFC 9110 section 8.3.1: the type ends at ';', case does not matter. */
-static bool is_json(struct pr_str content_type)
-{
-    struct pr_str type, parameters;
-    pr_str_cut(content_type, ';', &type, &parameters);
-    while (type.n > 0 && (type.p[type.n - 1] == ' ' || type.p[type.n - 1] == '\t'))
-        type.n--;
-    return type.n == 16 && strncasecmp(type.p, "application/json", 16) == 0;
-}
-
-json_t *http_req_json(struct http_request *req, struct pr_fault *fault)
-{
-    struct pr_str body = http_req_body(req);
-    json_error_t error;
-    if (!is_json(http_req_header(req, "content-type"))) {
-        pr_fault_set(fault, PR_ERR_MEDIA_TYPE, "", "the body must be application/json");
-        return NULL;
-    }
-    if (!pr_utf8_valid(body)) {
-        pr_fault_set(fault, PR_ERR_INVALID, "body", "is not UTF-8");
-        return NULL;
-    }
-    if (!json_depth_within(body, JSON_DEPTH_MAX)) {
-        pr_fault_set(fault, PR_ERR_INVALID, "body", "is nested deeper than %d", JSON_DEPTH_MAX);
-        return NULL;
-    }
-    json_t *json = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &error);
-    if (!json) {
-        pr_fault_set(fault, PR_ERR_INVALID, "body", "is not JSON: line %d, column %d", error.line,
-                     error.column);
-        return NULL;
-    }
-    if (!json_is_object(json)) {
-        json_decref(json);
-        pr_fault_set(fault, PR_ERR_INVALID, "body", "is not a JSON object");
-        return NULL;
-    }
-    return json;
 }

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include "shared/http/client_address.h"
+#include "shared/http/crowd.h"
 #include "shared/http/router.h"
 #include "shared/http/server.h"
 #include "shared/http/trace.h"
@@ -23,6 +25,10 @@
 
 struct refusal;
 
+struct client {
+    char address[ADDRESS_TEXT], network[NETWORK_TEXT];
+};
+
 struct connection {
     uv_tcp_t tcp;
     struct http_server *server;
@@ -30,7 +36,9 @@ struct connection {
     struct connection *prev, *next;
     struct refusal *refusal; /* that lingers, or NULL */
     bool busy;               /* a request is being answered */
-    char peer[INET6_ADDRSTRLEN];
+    struct client peer;
+    bool trusted;              /* the peer is a proxy that may name the client */
+    struct crowd_group *group; /* it counts in; NULL: none */
 };
 
 struct http_server {
@@ -45,6 +53,11 @@ struct http_server {
     void *handler_arg;
     struct connection *connections;
     unsigned connections_count, connections_max;
+    struct crowd *crowd; /* of connections by address; NULL: no such limit */
+    struct networks trusted;
+    h2o_header_t *headers; /* in every answer */
+    h2o_iovec_t *header_names;
+    size_t headers_count;
     bool closing, listener_closed;
     void (*closed)(void *arg);
     void *closed_arg;
@@ -54,6 +67,7 @@ struct http_request {
     h2o_req_t *h2o; /* NULL: the client has left */
     struct http_server *server;
     struct connection *connection;
+    struct client client;
     struct router_match match; /* route is NULL when there is none */
     struct pr_str path, query_string;
     struct query *query;
@@ -75,6 +89,11 @@ struct http_request {
     char chunk_head[24];
 };
 
+static inline struct pr_str str_of(h2o_iovec_t v)
+{
+    return pr_str_n(v.base, v.len);
+}
+
 /* request.c */
 int request_begin(h2o_handler_t *handler, h2o_req_t *h2o);
 struct http_request *request_create(struct http_server *server, h2o_req_t *h2o);
@@ -86,7 +105,13 @@ struct pr_str reply_problem_json(struct http_request *req, int status, const cha
                                  const char *field, const char *detail); /* in the arena */
 void reply_problem(struct http_request *req, int status, const char *title, const char *field,
                    const char *detail);
+/* The owner lets go; true when there is still somebody to answer. */
+bool reply_disown(struct http_request *req);
+/* To a disowned one; the body lives as long as h2o's request, or as ours. */
+void reply_borrowed(struct http_request *req, int status, struct pr_str body);
+/* The last of the headers. content_length: SIZE_MAX writes none. */
 void reply_head(struct http_request *req, int status, size_t content_length);
+bool reply_has_header(const struct http_request *req, const h2o_token_t *name);
 bool reply_is_bodyless(const struct http_request *req, int status); /* RFC 9110 section 6.4.1 */
 void reply_header_copied(struct http_request *req, struct pr_str lower_name, struct pr_str value);
 

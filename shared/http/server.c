@@ -16,7 +16,6 @@
 
 /* A reader that takes nothing for so long is cut off; h2o itself would wait for ever. */
 #define USER_TIMEOUT_MS 15000
-/* For a whole request, and for the next one on an idle connection. */
 #define REQUEST_TIMEOUT_MS 10000
 #define BACKLOG 1024
 
@@ -33,8 +32,9 @@ static struct metric connections_open = {
 
 static struct metric connections_refused = {
     .name = "pierrot_http_connections_refused_total",
-    .help = "Connections closed at once because there were too many.",
+    .help = "Connections closed at once because there were too many, in all or of one address.",
     .kind = METRIC_COUNTER,
+    .labels = {"limit"},
 };
 
 /* h2o's context ends its timers in a turn of the loop of its own. That is safe here: this is called
@@ -46,6 +46,10 @@ static void finish_close(struct http_server *server)
     h2o_context_dispose(&server->context);
     h2o_config_dispose(&server->config);
     router_destroy(server->router);
+    if (server->crowd)
+        crowd_destroy(server->crowd);
+    free(server->headers);
+    free(server->header_names);
     free((void *)(uintptr_t)server->identity_secret.p);
     void (*closed)(void *arg) = server->closed;
     void *closed_arg = server->closed_arg;
@@ -63,6 +67,8 @@ static void on_connection_closed(uv_handle_t *handle)
         server->connections = connection->next;
     if (connection->next)
         connection->next->prev = connection->prev;
+    if (connection->group)
+        crowd_leave(server->crowd, connection->group);
     free(connection);
     server->connections_count--;
     metric_add(&connections_open, -1, NULL);
@@ -83,12 +89,31 @@ void server_request_ended(struct connection *connection)
         shutdown(h2o_socket_get_fd(connection->sock), SHUT_RD);
 }
 
-static void read_peer(struct connection *connection)
+/* The address stays :: for a peer that has left already. */
+static struct address read_peer(struct connection *connection)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
+    struct address address = {{0}};
     int n = sizeof peer;
     if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&peer, &n) == 0)
-        uv_ip_name((struct sockaddr *)&peer, connection->peer, sizeof connection->peer);
+        address_of_socket(&peer, &address);
+    return address;
+}
+
+/* NULL, or the limit that stands against the connection. */
+static const char *limit_reached(struct connection *connection)
+{
+    struct http_server *server = connection->server;
+    struct address peer = read_peer(connection), network = address_network(&peer);
+    if (server->connections_count > server->connections_max)
+        return "all";
+    address_format(&peer, connection->peer.address);
+    network_format(&network, connection->peer.network);
+    connection->trusted = networks_hold(&server->trusted, &peer);
+    if (!server->crowd || connection->trusted)
+        return NULL;
+    connection->group = crowd_enter(server->crowd, &network);
+    return connection->group ? NULL : "address";
 }
 
 static void serve(struct connection *connection)
@@ -99,7 +124,6 @@ static void serve(struct connection *connection)
     uv_tcp_nodelay(&connection->tcp, 1);
     if (uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0)
         setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
-    read_peer(connection);
     connection->sock = h2o_uv_socket_create((uv_stream_t *)&connection->tcp, on_connection_closed);
     connection->sock->on_close.data = connection;
     h2o_http1_accept(&server->accept, connection->sock,
@@ -121,12 +145,15 @@ static void on_connection(uv_stream_t *listener, int status)
     server->connections = connection;
     server->connections_count++;
     metric_add(&connections_open, 1, NULL);
-    accepted = uv_accept(listener, (uv_stream_t *)&connection->tcp) == 0;
-    if (accepted && server->connections_count <= server->connections_max) {
-        serve(connection);
-        return;
+    const char *limit = NULL;
+    if (uv_accept(listener, (uv_stream_t *)&connection->tcp) == 0) {
+        limit = limit_reached(connection);
+        if (!limit) {
+            serve(connection);
+            return;
+        }
+        metric_add(&connections_refused, 1, &limit);
     }
-    metric_add(&connections_refused, 1, NULL);
     uv_close((uv_handle_t *)&connection->tcp, on_connection_closed);
 }
 
@@ -164,7 +191,8 @@ static void set_up_h2o(struct http_server *server, const struct http_server_opti
     server->config.server_name = h2o_iovec_init(NULL, 0);
     server->config.http1.upgrade_to_http2 = 0;              /* its floods are not fixed in 2.2 */
     server->config.http2.callbacks.request_shutdown = NULL; /* would leave a timer behind */
-    server->config.http1.req_timeout = REQUEST_TIMEOUT_MS;
+    server->config.http1.req_timeout =
+        options->request_timeout_ms ? options->request_timeout_ms : REQUEST_TIMEOUT_MS;
     /* One more than the largest: h2o refuses a chunked body that is just as large. */
     server->config.max_request_entity_size = largest_body(options->routes) + 1;
     h2o_hostconf_t *host =
@@ -176,6 +204,23 @@ static void set_up_h2o(struct http_server *server, const struct http_server_opti
     refusal_register(server, &host->fallback_path);
     h2o_context_init(&server->context, server->loop, &server->config);
     server->accept = (h2o_accept_ctx_t){.ctx = &server->context, .hosts = server->config.hosts};
+}
+
+/* As h2o keeps them, so that an answer takes them over as they are. */
+static void set_headers(struct http_server *server, const struct http_header *headers)
+{
+    while (headers && headers[server->headers_count].name.n > 0)
+        server->headers_count++;
+    server->headers = pr_alloc(server->headers_count * sizeof *server->headers);
+    server->header_names = pr_alloc(server->headers_count * sizeof *server->header_names);
+    for (size_t i = 0; i < server->headers_count; i++) {
+        struct pr_str name = headers[i].name, value = headers[i].value;
+        const h2o_token_t *token = h2o_lookup_token(name.p, name.n);
+        server->header_names[i] = h2o_iovec_init(name.p, name.n);
+        server->headers[i].name =
+            token ? (h2o_iovec_t *)(uintptr_t)&token->buf : &server->header_names[i];
+        server->headers[i].value = h2o_iovec_init(value.p, value.n);
+    }
 }
 
 static void on_listener_closed(uv_handle_t *handle)
@@ -190,9 +235,22 @@ static void forget(void *arg)
     (void)arg;
 }
 
-struct http_server *http_server_create(uv_loop_t *loop, const struct http_server_options *options)
+static int start_listening(struct http_server *server, const char *listen)
 {
     struct sockaddr_storage address = {0};
+    int err = UV_EINVAL;
+    if (parse_address(listen, &address))
+        err = uv_tcp_bind(&server->listener, (struct sockaddr *)&address, 0);
+    if (err == 0)
+        err = uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
+    if (err != 0)
+        log_at(LOG_ERROR, "cannot listen", LOG_TEXT("address", listen),
+               LOG_TEXT("cause", uv_strerror(err)));
+    return err;
+}
+
+struct http_server *http_server_create(uv_loop_t *loop, const struct http_server_options *options)
+{
     struct http_server *server = PR_NEW(struct http_server);
     server->loop = loop;
     server->router = router_create(options->routes);
@@ -201,18 +259,18 @@ struct http_server *http_server_create(uv_loop_t *loop, const struct http_server
     server->clock = options->clock;
     server->handler_arg = options->arg;
     server->connections_max = options->max_connections;
+    if (options->max_connections_per_address > 0)
+        server->crowd = crowd_create(options->max_connections_per_address);
+    set_headers(server, options->headers);
     signal(SIGPIPE, SIG_IGN);
     set_up_h2o(server, options);
     int err = uv_tcp_init(loop, &server->listener);
     assert(err == 0);
-    err = UV_EINVAL;
-    if (parse_address(options->listen, &address))
-        err = uv_tcp_bind(&server->listener, (struct sockaddr *)&address, 0);
-    if (err == 0)
-        err = uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
-    if (err != 0) {
-        log_at(LOG_ERROR, "cannot listen", LOG_TEXT("address", options->listen),
-               LOG_TEXT("cause", uv_strerror(err)));
+    bool networks_known = networks_parse(pr_str(options->trusted_proxies), &server->trusted);
+    if (!networks_known)
+        log_at(LOG_ERROR, "the trusted proxies are no list of networks",
+               LOG_TEXT("list", options->trusted_proxies));
+    if (!networks_known || start_listening(server, options->listen) != 0) {
         http_server_close(server, forget, NULL);
         return NULL;
     }

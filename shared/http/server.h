@@ -47,18 +47,24 @@ struct http_server_options {
     unsigned max_connections;
     unsigned max_connections_per_address; /* an IPv6 /64 counts as one; 0: no such limit */
 
-    /* Networks whose requests tell the client's address ("127.0.0.1/32, 10.0.0.0/8, ::1/128"): in
-     * Forwarded (RFC 7239) or, without it, X-Forwarded-For, the last address in it that is not
-     * itself of these networks. They are exempt from the limit by address. NULL or "": none. */
+    /* Networks whose requests tell the client's address ("127.0.0.1/32, 10.0.0.0/8, ::1/128"), in
+     * Forwarded (RFC 7239) or X-Forwarded-For: the last address there that is not itself of these
+     * networks. Where there is none, or the two headers disagree, it is the peer's. They are exempt
+     * from the limit by address. NULL or "": none. */
     const char *trusted_proxies;
 
     /* In every answer, also in those the server gives itself, unless the answer has one of the
      * name already. Borrowed; ended by an empty name. NULL: none. */
     const struct http_header *headers;
+
+    /* From the first byte of a request to its last, and from an answer to the next request. 0: 10 s
+     */
+    unsigned request_timeout_ms;
 };
 
 struct http_server;
-/* NULL (and a line in the log) when the address cannot be listened on. */
+/* NULL (and a line in the log) when the address cannot be listened on, or trusted_proxies is no
+ * list of networks. */
 struct http_server *http_server_create(uv_loop_t *loop, const struct http_server_options *options);
 unsigned http_server_port(const struct http_server *server);
 /* Accepts no more, lets running requests end, closes idle connections, then calls closed. */
@@ -77,7 +83,7 @@ struct pr_str http_req_header(const struct http_request *req,
 struct pr_str http_req_body(const struct http_request *req);
 /* The client's address, without port: as the connection, or a trusted proxy, tells. */
 struct pr_str http_req_client(const struct http_request *req);
-/* For limits: the address, of IPv6 the network of 64 bits alone. */
+/* For limits: the address, of IPv6 the network of 64 bits alone ("2001:db8::/64"). */
 struct pr_str http_req_client_network(const struct http_request *req);
 struct pr_str http_req_id(const struct http_request *req);
 struct pr_str http_req_traceparent(const struct http_request *req); /* ours, for the next hop */
@@ -89,10 +95,10 @@ struct pr_arena *http_req_arena(struct http_request *req); /* lives as long as t
  * otherwise the fault is set and NULL returned. The caller decrefs. */
 json_t *http_req_json(struct http_request *req, struct pr_fault *fault);
 
-/* The header Idempotency-Key: 1 to 255 printable ASCII characters, else the fault (400, field
+/* The header Idempotency-Key: 1 to 255 visible ASCII characters, else the fault (400, field
  * idempotency-key) is set and false returned; out->given is false when there is none. The request's
  * hash is keyed with the server's identity secret (its body may hold a password) and covers method,
- * path and body. */
+ * target and body. */
 bool http_req_idempotency(const struct http_request *req, struct idempotency *out,
                           struct pr_fault *fault);
 
