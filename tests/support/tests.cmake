@@ -12,9 +12,15 @@ pr_library(test_media_fakes SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/fake_object_store.c
     ${CMAKE_SOURCE_DIR}/tests/support/media_world.c
     DEPS test_support media_usecases)
+pr_library(test_gateway_repos SOURCES
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_account_repo.c
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_credential_repo.c
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_idempotency.c
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_invite_repo.c
+    DEPS test_support gateway_domain)
 pr_library(test_gateway_fakes SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/gateway_world.c
-    DEPS test_support gateway_usecases)
+    DEPS test_gateway_repos gateway_usecases)
 pr_library(test_thumbnailer_fakes SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/fake_render_repo.c
     ${CMAKE_SOURCE_DIR}/tests/support/thumbnailer_world.c
