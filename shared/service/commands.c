@@ -9,7 +9,7 @@
 #define WAIT_FOR_POSTGRES_MS 60000
 
 static const struct config_setting common_settings[] = {
-    CONFIG_STR_SETTING(struct service_settings, listen, "PIERROT_LISTEN", NULL, 3, 255,
+    CONFIG_STR_SETTING(struct service_settings, listen, "PIERROT_LISTEN", "127.0.0.1:8080", 3, 255,
                        "Address and port to serve HTTP on."),
     CONFIG_SECRET_SETTING(struct service_settings, database_url, "PIERROT_DATABASE_URL", NULL, 1,
                           2048, "Postgres connection URI of the service's own role."),

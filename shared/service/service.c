@@ -213,16 +213,18 @@ static bool start_server(struct service *service)
     if (n)
         memcpy(service->routes + health, own, n * sizeof *service->routes);
     service_health_init(service);
-    service->server = http_server_create(
-        &service->loop, &(struct http_server_options){
-                            .listen = service->settings.listen,
-                            .routes = service->routes,
-                            .arg = service->spec->routes_arg,
-                            .identity_secret = pr_str_n(service->settings.identity_secret.bytes,
-                                                        service->settings.identity_secret.n),
-                            .clock = service->clock,
-                            .max_connections = (unsigned)service->settings.http_connections,
-                        });
+    struct http_server_options options = {
+        .listen = service->settings.listen,
+        .routes = service->routes,
+        .arg = service->spec->routes_arg,
+        .identity_secret =
+            pr_str_n(service->settings.identity_secret.bytes, service->settings.identity_secret.n),
+        .clock = service->clock,
+        .max_connections = (unsigned)service->settings.http_connections,
+    };
+    if (service->spec->http)
+        service->spec->http(service, &options);
+    service->server = http_server_create(&service->loop, &options);
     return service->server;
 }
 

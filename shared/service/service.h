@@ -59,6 +59,8 @@ struct service_spec {
     /* Makes the service's own adapters and usecases; pg, producer, relay are there. False ends it.
      */
     bool (*start)(struct service *service);
+    /* After start: what its HTTP server should do beyond the common options. NULL: nothing. */
+    void (*http)(struct service *service, struct http_server_options *options);
     /* Work that begins once the schema is there: jobs, tickers. */
     void (*run)(struct service *service);
     /* The limit of the end is near: gives away what it would cut off. NULL: nothing. */

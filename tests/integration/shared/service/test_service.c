@@ -240,7 +240,6 @@ static void test_every_wrong_setting_is_named(void **state)
     struct environment env = {0};
     assert_int_equal(run_to_end(*state, &program, &env, ARGS("serve")), 2);
     const char *text = written(&program, program.err);
-    assert_holds(text, "PIERROT_LISTEN");
     assert_holds(text, "PIERROT_DATABASE_URL");
     assert_holds(text, "PIERROT_KAFKA_BROKERS");
     assert_holds(text, "PIERROT_IDENTITY_SECRET");

@@ -103,7 +103,7 @@ static void test_unknown_commands_are_refused(void **state)
 static void test_all_wrong_settings_are_told_at_once(void **state)
 {
     (void)state;
-    unsetenv("PIERROT_LISTEN");
+    unsetenv("PIERROT_KAFKA_BROKERS");
     setenv("PIERROT_DATABASE_CONNECTIONS", "0", 1);
     setenv("PIERROT_IDENTITY_SECRET", "c0ffee", 1);
     setenv("PIERROT_TEST_DEPTH", "ten", 1);
@@ -111,7 +111,7 @@ static void test_all_wrong_settings_are_told_at_once(void **state)
     unsetenv("PIERROT_DATABASE_CONNECTIONS");
     assert_int_equal(status, 2);
     assert_says(child.stderr_text, "pierrot-test: wrong settings");
-    assert_says(child.stderr_text, "\nPIERROT_LISTEN is not set");
+    assert_says(child.stderr_text, "\nPIERROT_KAFKA_BROKERS is not set");
     assert_says(child.stderr_text, "\nPIERROT_DATABASE_CONNECTIONS must be");
     assert_says(child.stderr_text, "\nPIERROT_IDENTITY_SECRET must be");
     assert_says(child.stderr_text,

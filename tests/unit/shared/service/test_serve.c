@@ -29,6 +29,13 @@ static void not_yet(struct service *service)
     puts("the work began without a schema");
 }
 
+static void more_headers(struct service *service, struct http_server_options *options)
+{
+    static const struct http_header headers[] = {{PR_STR("x-more"), PR_STR("said")}, {{0}, {0}}};
+    (void)service;
+    options->headers = headers;
+}
+
 static const struct service_check checks[] = {{"moon", missing_moon}, {NULL, NULL}};
 static const struct http_route routes[] = {
     {"GET", "/hello", hello, HTTP_PUBLIC, 0, NULL},
@@ -44,6 +51,7 @@ static const struct service_spec spec = {
     .emits = topics,
     .consumes = topics,
     .checks = checks,
+    .http = more_headers,
     .run = not_yet,
 };
 
@@ -124,7 +132,7 @@ static void test_serves_and_says_what_is_missing(void **state)
     (void)state;
     uint16_t port = start();
     assert_answer(get(port, "/healthz"), 200, PARTS("\"status\":\"ok\""));
-    assert_answer(get(port, "/hello"), 200, PARTS("hello, world"));
+    assert_answer(get(port, "/hello"), 200, PARTS("hello, world", "\r\nx-more: said\r\n"));
     assert_answer(get(port, "/mine"), 401, PARTS("application/problem+json"));
     assert_answer(get(port, "/readyz"), 503,
                   PARTS("\"status\":\"waiting\"", "\"postgres\":\"",
