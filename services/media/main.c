@@ -19,7 +19,9 @@ static struct {
     struct media_pg repo;
     struct media_s3 objects;
     struct media_deps deps;
-    struct jobs *purges;
+    struct jobs *purges, *library_purges;
+    shutdown_closed_fn closed;
+    void *closed_arg;
     struct ticker reaper;
     bool reaping;
 } media;
@@ -48,6 +50,12 @@ static void run_purge(void *arg, const struct job *job, struct pr_done done)
 {
     (void)arg;
     purge_object(&media.deps, &(struct job_claim){job->id, job->lease}, job->args, done);
+}
+
+static void run_library_purge(void *arg, const struct job *job, struct pr_done done)
+{
+    (void)arg;
+    purge_library(&media.deps, &(struct job_claim){job->id, job->lease}, &job->subject, done);
 }
 
 static void reaped(void *arg, enum pr_err err)
@@ -83,19 +91,27 @@ static bool start(struct service *service)
     return true;
 }
 
+static struct jobs *run_jobs(struct service *service, const char *kind, unsigned slots,
+                             job_run_fn fn)
+{
+    return jobs_create(&service->loop, service->pg,
+                       &(struct jobs_options){
+                           .kind = kind,
+                           .slots = slots,
+                           .lease_ms = 30000,
+                           .poll_ms = 5000,
+                           .backoff_ms = 1000,
+                           .backoff_max_ms = 600000,
+                           .run = fn,
+                       });
+}
+
 static void run(struct service *service)
 {
-    media.purges = jobs_create(&service->loop, service->pg,
-                               &(struct jobs_options){
-                                   .kind = PURGE_JOB,
-                                   .slots = 8,
-                                   .lease_ms = 30000,
-                                   .poll_ms = 5000,
-                                   .backoff_ms = 1000,
-                                   .backoff_max_ms = 600000,
-                                   .run = run_purge,
-                               });
+    media.purges = run_jobs(service, PURGE_JOB, 8, run_purge);
+    media.library_purges = run_jobs(service, PURGE_LIBRARY_JOB, 1, run_library_purge);
     media.repo.purges = media.purges;
+    media.repo.library_purges = media.library_purges;
     ticker_start(&service->loop, &media.reaper, REAP_EVERY_MS, reap, NULL);
 }
 
@@ -104,12 +120,29 @@ static void reaper_closed(void *arg)
     (void)arg;
 }
 
+/* A large library takes a while; another copy, or the next start, goes on with it. */
+static void give_back(struct service *service)
+{
+    (void)service;
+    if (media.library_purges)
+        jobs_give_back(media.library_purges);
+}
+
+static void library_purges_closed(void *arg)
+{
+    (void)arg;
+    media.library_purges = NULL;
+    jobs_close(media.purges, media.closed, media.closed_arg);
+}
+
 static void stop_work(struct service *service, shutdown_closed_fn closed, void *arg)
 {
     (void)service;
-    media.repo.purges = NULL;
+    media.closed = closed;
+    media.closed_arg = arg;
+    media.repo.purges = media.repo.library_purges = NULL;
     ticker_close(&media.reaper, reaper_closed, NULL);
-    jobs_close(media.purges, closed, arg);
+    jobs_close(media.library_purges, library_purges_closed, NULL);
 }
 
 static void stop(struct service *service, shutdown_closed_fn closed, void *arg)
@@ -150,6 +183,7 @@ int main(int argc, char **argv)
                                 },
                             .start = start,
                             .run = run,
+                            .give_back = give_back,
                             .stop_work = stop_work,
                             .stop = stop,
                         });

@@ -9,7 +9,7 @@
  * step runs when every completion of this one has been called. Ports may answer at once or later. A
  * step that waits for nothing is followed by the next one directly. The first error (returned, or
  * given to a completion) ends the table; flow_stop ends it as a success. `finish` then runs exactly
- * once, after the last completion, and usually frees the op. Everything runs on the loop thread. */
+ * once, after the last completion, and frees the op or starts a table anew. Everything runs on the loop thread. */
 #pragma once
 
 #include "shared/base/done.h"

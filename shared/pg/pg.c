@@ -84,6 +84,21 @@ static void arm_deadline(struct pg *pg)
                        0);
 }
 
+/* All that it holds. */
+static void empty(struct pg_query *query)
+{
+    clear_replies(query);
+    pr_arena_fini(&query->arena);
+    free(query->params);
+    free(query->parts);
+}
+
+void pg_query_drop(struct pg_query *query)
+{
+    empty(query);
+    free(query);
+}
+
 /* The end of every query that was run. It is in neither list of its connection or the waiting. */
 static void end(struct pg_query *query, enum pr_err err)
 {
@@ -93,10 +108,7 @@ static void end(struct pg_query *query, enum pr_err err)
     arm_deadline(query->pg);
     if (!err)
         err = read_rows(query);
-    clear_replies(query);
-    pr_arena_fini(&query->arena);
-    free(query->params);
-    free(query->parts);
+    empty(query);
     pr_done_call(done, err);
     log_context_enter(outer);
     free(query);

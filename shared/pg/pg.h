@@ -82,6 +82,7 @@ void pg_query_add(struct pg_query *query,
 void pg_query_rows(struct pg_query *query, pg_rows_fn rows,
                    void *arg);                                  /* for the latest statement */
 void pg_query_run(struct pg_query *query, struct pr_done done); /* takes the query */
+void pg_query_drop(struct pg_query *query);                     /* instead of running it */
 
 /* Parameters of the latest statement, in order. Bytes and text are copied. */
 void pg_bind_uuid(struct pg_query *query, const struct pr_uuid *value); /* uuid; NULL is null */

@@ -36,20 +36,29 @@ struct pr_buf outbox_body(void)
     return body;
 }
 
-struct pg_query *outbox_query(struct pg *pg, const struct pg_stmt *stmt, enum message_kind kind,
-                              const struct pr_uuid *subject, int64_t now_ms, struct pr_buf *body,
-                              enum pr_err err, struct pr_done done)
+enum pr_err outbox_query_add(struct pg_query *query, const struct pg_stmt *stmt,
+                             enum message_kind kind, const struct pr_uuid *subject, int64_t now_ms,
+                             struct pr_buf *body, enum pr_err err)
 {
-    struct pg_query *query = NULL;
     if (!err) {
-        query = pg_query_new(pg);
         pg_query_add(query, stmt);
         bind_message(query, kind, subject, now_ms, pr_buf_str(body));
     }
     pr_buf_fini(body);
-    if (err)
-        pr_done_call(done, err);
-    return query;
+    return err;
+}
+
+struct pg_query *outbox_query(struct pg *pg, const struct pg_stmt *stmt, enum message_kind kind,
+                              const struct pr_uuid *subject, int64_t now_ms, struct pr_buf *body,
+                              enum pr_err err, struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(pg);
+    err = outbox_query_add(query, stmt, kind, subject, now_ms, body, err);
+    if (!err)
+        return query;
+    pg_query_drop(query);
+    pr_done_call(done, err);
+    return NULL;
 }
 
 struct outbox_op {

@@ -21,6 +21,11 @@ struct pg_query *outbox_query(struct pg *pg, const struct pg_stmt *stmt, enum me
                               const struct pr_uuid *subject, int64_t now_ms, struct pr_buf *body,
                               enum pr_err err, struct pr_done done);
 
+/* One more such change in the same transaction. On an error, which is err, the query is as it was. */
+enum pr_err outbox_query_add(struct pg_query *query, const struct pg_stmt *stmt,
+                             enum message_kind kind, const struct pr_uuid *subject, int64_t now_ms,
+                             struct pr_buf *body, enum pr_err err) PR_CHECK;
+
 /* A completion that wakes the relay when the transaction was committed, then calls done. */
 struct pr_done outbox_done(struct relay *relay, struct pr_done done);
 

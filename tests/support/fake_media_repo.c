@@ -54,12 +54,19 @@ static bool add_to_inbox(struct fake_media_repo *repo, const struct message_orig
     return true;
 }
 
-static void add_job(struct fake_media_repo *repo, const struct media *media, int64_t run_at_ms)
+static struct fake_job *add_job(struct fake_media_repo *repo, const char *kind,
+                                const struct pr_uuid *subject, int64_t run_at_ms)
 {
     assert_true(repo->jobs_n < FAKE_LOG);
     struct fake_job *job = &repo->jobs[repo->jobs_n++];
     *job = (struct fake_job){
-        .id = (int64_t)repo->jobs_n, .media_id = media->id, .run_at_ms = run_at_ms};
+        .id = (int64_t)repo->jobs_n, .kind = kind, .subject = *subject, .run_at_ms = run_at_ms};
+    return job;
+}
+
+static void add_purge(struct fake_media_repo *repo, const struct media *media, int64_t run_at_ms)
+{
+    struct fake_job *job = add_job(repo, "purge_object", &media->id, run_at_ms);
     memcpy(job->object_key, media->object_key, sizeof job->object_key);
 }
 
@@ -79,9 +86,10 @@ struct args {
     const struct message_origin *origin;
     const struct media_rendered_msg *rendered;
     const struct media_rejected_msg *rejected;
+    const struct account_changed_msg *account;
     const struct job_claim *job;
     int64_t at_ms;
-    size_t limit;
+    size_t limit, n, *removed;
     bool *changed;
     struct media *out;
     struct media_page *page;
@@ -222,26 +230,35 @@ static void save_rejected(struct media_repo *port, const struct media *media, bo
          &(struct args){.repo = self(port), .media = media, .changed = changed}, done);
 }
 
+static size_t remove_row(struct fake_media_repo *repo, const struct media *media, int64_t now_ms)
+{
+    struct media *row = fake_media_repo_find(repo, &media->id);
+    if (!row || row->version != media->version)
+        return 0;
+    add_message(repo, MESSAGE_MEDIA_DELETED, row, row->version + 1);
+    add_purge(repo, row, now_ms);
+    if (row->upload_expires_at_ms > now_ms)
+        add_purge(repo, row, row->upload_expires_at_ms + 3600000);
+    *row = repo->rows[--repo->rows_n];
+    return 1;
+}
+
 static enum pr_err remove_effect(const void *arg)
 {
     const struct args *args = arg;
-    struct fake_media_repo *repo = args->repo;
-    struct media *row = guarded(args, args->media->version);
-    if (!row)
-        return PR_OK;
-    add_message(repo, MESSAGE_MEDIA_DELETED, row, row->version + 1);
-    add_job(repo, row, args->at_ms);
-    if (row->upload_expires_at_ms > args->at_ms)
-        add_job(repo, row, row->upload_expires_at_ms + 3600000);
-    *row = repo->rows[--repo->rows_n];
+    *args->removed = 0;
+    for (size_t i = 0; i < args->n; i++)
+        *args->removed += remove_row(args->repo, &args->media[i], args->at_ms);
     return PR_OK;
 }
 
-static void remove_row(struct media_repo *port, const struct media *media, int64_t now_ms,
-                       bool *changed, struct pr_done done)
+static void remove_rows(struct media_repo *port, const struct media *media, size_t n,
+                        int64_t now_ms, size_t *removed, struct pr_done done)
 {
+    assert_true(n > 0);
     pass("remove", remove_effect,
-         &(struct args){.repo = self(port), .media = media, .at_ms = now_ms, .changed = changed},
+         &(struct args){
+             .repo = self(port), .media = media, .n = n, .at_ms = now_ms, .removed = removed},
          done);
 }
 
@@ -330,7 +347,24 @@ static void apply_rejected(struct media_repo *port, const struct message_origin 
          &(struct args){.repo = self(port), .origin = origin, .rejected = msg}, done);
 }
 
-static enum pr_err finish_purge_effect(const void *arg)
+static enum pr_err apply_account_effect(const void *arg)
+{
+    const struct args *args = arg;
+    if (!add_to_inbox(args->repo, args->origin) || !args->account->deleted)
+        return PR_OK;
+    add_job(args->repo, "purge_library", &args->account->account_id, 0);
+    add_job(args->repo, "purge_library", &args->account->account_id, 60000);
+    return PR_OK;
+}
+
+static void apply_account_changed(struct media_repo *port, const struct message_origin *origin,
+                                  const struct account_changed_msg *msg, struct pr_done done)
+{
+    pass("apply_account", apply_account_effect,
+         &(struct args){.repo = self(port), .origin = origin, .account = msg}, done);
+}
+
+static enum pr_err finish_job_effect(const void *arg)
 {
     const struct args *args = arg;
     struct fake_job *job = &args->repo->jobs[args->job->id - 1];
@@ -339,9 +373,9 @@ static enum pr_err finish_purge_effect(const void *arg)
     return PR_OK;
 }
 
-static void finish_purge(struct media_repo *port, const struct job_claim *job, struct pr_done done)
+static void finish_job(struct media_repo *port, const struct job_claim *job, struct pr_done done)
 {
-    pass("finish_purge", finish_purge_effect, &(struct args){.repo = self(port), .job = job}, done);
+    pass("finish_job", finish_job_effect, &(struct args){.repo = self(port), .job = job}, done);
 }
 
 void fake_media_repo_init(struct fake_media_repo *repo, struct gate *gate)
@@ -353,10 +387,11 @@ void fake_media_repo_init(struct fake_media_repo *repo, struct gate *gate)
         .list = list,
         .save_finalized = save_finalized,
         .save_rejected = save_rejected,
-        .remove = remove_row,
+        .remove = remove_rows,
         .list_abandoned = list_abandoned,
         .apply_rendered = apply_rendered,
         .apply_rejected = apply_rejected,
-        .finish_purge = finish_purge,
+        .apply_account = apply_account_changed,
+        .finish_job = finish_job,
     };
 }

@@ -16,7 +16,8 @@ struct fake_message {
 
 struct fake_job {
     int64_t id;
-    struct pr_uuid media_id;
+    const char *kind;       /* "purge_object", "purge_library" */
+    struct pr_uuid subject; /* the media, the owner */
     char object_key[MEDIA_OBJECT_KEY_MAX + 1];
     int64_t run_at_ms;
     struct pr_uuid lease; /* nil until it is claimed */

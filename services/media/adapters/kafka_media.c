@@ -3,7 +3,8 @@
 #include "shared/base/alloc.h"
 #include "shared/service/outbox.h"
 
-const char *const kafka_media_topics[] = {"media.rendered", "media.rejected", NULL};
+const char *const kafka_media_topics[] = {"media.rendered", "media.rejected", "account.changed",
+                                          NULL};
 
 /* A message under way: what its usecase borrows until it is done. */
 struct handling {
@@ -11,6 +12,7 @@ struct handling {
     union {
         struct media_rendered_msg rendered;
         struct media_rejected_msg rejected;
+        struct account_changed_msg account;
     } msg;
     struct pr_done done;
 };
@@ -40,6 +42,11 @@ static enum pr_err start(const struct media_deps *deps, const struct kafka_messa
         err = media_rejected_decode(message->value, &handling->msg.rejected, fault);
         if (!err)
             apply_rejected(deps, &handling->origin, &handling->msg.rejected, done);
+        return err;
+    case MESSAGE_ACCOUNT_CHANGED:
+        err = account_changed_decode(message->value, &handling->msg.account, fault);
+        if (!err)
+            apply_account(deps, &handling->origin, &handling->msg.account, done);
         return err;
     default:
         return pr_fault_set(fault, PR_ERR_DECODE, "ce_type", "is not a message of this service");

@@ -1,22 +1,11 @@
 #include "services/media/adapters/media_json.h"
 
 #include "shared/base/encode.h"
+#include "shared/http/json.h"
 
 static json_t *json_text(struct pr_str text)
 {
     return json_stringn(text.p, text.n);
-}
-
-static json_t *json_time(int64_t at_ms)
-{
-    char text[PR_RFC3339_TEXT];
-    return json_string(pr_time_rfc3339(at_ms, text));
-}
-
-static json_t *json_id(const struct pr_uuid *id)
-{
-    char text[PR_UUID_TEXT];
-    return json_string(pr_uuid_format(id, text));
 }
 
 static bool add_renditions(json_t *to, const struct media_deps *deps, const struct media *media,

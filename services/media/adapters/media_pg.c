@@ -13,6 +13,28 @@ static struct media_pg *self(struct media_repo *port)
     return PR_CONTAINER(port, struct media_pg, port);
 }
 
+/* A completion that wakes who runs the jobs, when the transaction was committed. */
+struct jobs_op {
+    struct jobs **jobs; /* those that run when it is over */
+    struct pr_done done;
+};
+
+static void jobs_added(void *arg, enum pr_err err)
+{
+    struct jobs_op *op = arg;
+    if (!err && *op->jobs)
+        jobs_poke(*op->jobs);
+    pr_done_call(op->done, err);
+    free(op);
+}
+
+static struct pr_done jobs_done(struct jobs **jobs, struct pr_done done)
+{
+    struct jobs_op *op = PR_NEW(struct jobs_op);
+    *op = (struct jobs_op){jobs, done};
+    return (struct pr_done){jobs_added, op};
+}
+
 static enum pr_err read_changed(void *arg, const struct pg_result *result)
 {
     *(bool *)arg = pg_count(result) > 0;
@@ -199,24 +221,15 @@ static const struct pg_stmt remove_stmt = {
     "', id || ':late', id, owner_id, 0, convert_to(object_key, 'UTF8'), " PURGE_ATTEMPTS
     ", $6, upload_expires_at + interval '1 hour') end from m"};
 
-struct remove_op {
-    struct media_pg *repo;
-    struct pr_done done;
-};
-
-static void removed(void *arg, enum pr_err err)
+static enum pr_err count_removed(void *arg, const struct pg_result *result)
 {
-    struct remove_op *op = arg;
-    if (!err && op->repo->purges)
-        jobs_poke(op->repo->purges);
-    pr_done_call(op->done, err);
-    free(op);
+    *(size_t *)arg += pg_count(result);
+    return PR_OK;
 }
 
-static void remove_row(struct media_repo *port, const struct media *media, int64_t now_ms,
-                       bool *changed, struct pr_done done)
+static enum pr_err add_removal(struct pg_query *query, const struct media *media, int64_t now_ms,
+                               size_t *removed)
 {
-    struct media_pg *repo = self(port);
     struct pr_buf body = outbox_body();
     enum pr_err err = media_deleted_encode(
         &(struct media_deleted_msg){
@@ -227,17 +240,32 @@ static void remove_row(struct media_repo *port, const struct media *media, int64
             .deleted_at_ms = now_ms,
         },
         &body);
-    struct pg_query *query = outbox_query(repo->pg, &remove_stmt, MESSAGE_MEDIA_DELETED, &media->id,
-                                          now_ms, &body, err, done);
-    if (!query)
-        return;
-    struct remove_op *op = PR_NEW(struct remove_op);
-    *op = (struct remove_op){repo, done};
+    err = outbox_query_add(query, &remove_stmt, MESSAGE_MEDIA_DELETED, &media->id, now_ms, &body,
+                           err);
+    if (err)
+        return err;
     pg_bind_uuid(query, &media->id);
     pg_bind_int(query, media->version);
     pg_bind_time(query, now_ms);
-    pg_query_rows(query, read_changed, changed);
-    pg_query_run(query, outbox_done(repo->relay, (struct pr_done){removed, op}));
+    pg_query_rows(query, count_removed, removed);
+    return PR_OK;
+}
+
+static void remove_rows(struct media_repo *port, const struct media *media, size_t n,
+                        int64_t now_ms, size_t *removed, struct pr_done done)
+{
+    struct media_pg *repo = self(port);
+    struct pg_query *query = pg_query_new(repo->pg);
+    enum pr_err err = PR_OK;
+    *removed = 0;
+    for (size_t i = 0; i < n && !err; i++)
+        err = add_removal(query, &media[i], now_ms, removed);
+    if (err) {
+        pg_query_drop(query);
+        pr_done_call(done, err);
+        return;
+    }
+    pg_query_run(query, outbox_done(repo->relay, jobs_done(&repo->purges, done)));
 }
 
 static const struct pg_stmt abandoned_stmt = {
@@ -304,12 +332,36 @@ static void save_refused(struct media_repo *port, const struct message_origin *o
     pg_query_run(query, done);
 }
 
-static const struct pg_stmt finish_purge_stmt = {"media_finish_purge", "select job_finish($1, $2)"};
+static const struct pg_stmt account_stmt = {
+    "media_account",
+    "with i as (select " INBOX_ADD " as first) "
+    "select case when first and $6 then "
+    "job_add('" PURGE_LIBRARY_JOB "', $5 || ':now', $5, $5, 0, null, " PURGE_ATTEMPTS
+    ", $7, now()) end, "
+    "case when first and $6 then "
+    "job_add('" PURGE_LIBRARY_JOB "', $5 || ':late', $5, $5, 0, null, " PURGE_ATTEMPTS
+    ", $7, now() + interval '1 minute') end from i"};
 
-static void finish_purge(struct media_repo *port, const struct job_claim *job, struct pr_done done)
+static void apply_account_changed(struct media_repo *port, const struct message_origin *origin,
+                                  const struct account_changed_msg *msg, struct pr_done done)
+{
+    struct media_pg *repo = self(port);
+    struct pg_query *query = pg_query_new(repo->pg);
+    char trace[TRACEPARENT_TEXT];
+    pg_query_add(query, &account_stmt);
+    inbox_bind(query, origin);
+    pg_bind_uuid(query, &msg->account_id);
+    pg_bind_bool(query, msg->deleted);
+    pg_bind_text(query, current_traceparent(trace));
+    pg_query_run(query, jobs_done(&repo->library_purges, done));
+}
+
+static const struct pg_stmt finish_job_stmt = {"media_finish_job", "select job_finish($1, $2)"};
+
+static void finish_job(struct media_repo *port, const struct job_claim *job, struct pr_done done)
 {
     struct pg_query *query = pg_query_new(self(port)->pg);
-    pg_query_add(query, &finish_purge_stmt);
+    pg_query_add(query, &finish_job_stmt);
     pg_bind_int(query, job->id);
     pg_bind_uuid(query, &job->lease);
     pg_query_run(query, done);
@@ -326,11 +378,12 @@ void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
                 .list = list,
                 .save_finalized = save_finalized,
                 .save_rejected = save_rejected,
-                .remove = remove_row,
+                .remove = remove_rows,
                 .list_abandoned = list_abandoned,
                 .apply_rendered = save_rendered,
                 .apply_rejected = save_refused,
-                .finish_purge = finish_purge,
+                .apply_account = apply_account_changed,
+                .finish_job = finish_job,
             },
         .pg = pg,
         .relay = relay,

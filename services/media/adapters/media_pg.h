@@ -12,11 +12,13 @@ struct media_pg {
     struct pg *pg;
     struct relay *relay;
     const struct pr_clock *clock;
-    struct jobs *purges; /* poked when a job was added; NULL until they run */
+    struct jobs *purges, *library_purges; /* poked when a job was added; NULL until they run */
 };
 
-/* The kind of job that removes a deleted media's object; its args are the object's key. */
+/* The job that removes a deleted media's object; its args are the object's key. */
 #define PURGE_JOB "purge_object"
+/* The job that removes all media of a deleted account, which is its subject. */
+#define PURGE_LIBRARY_JOB "purge_library"
 
 /* pg and relay are borrowed; storage is the caller's. */
 void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,

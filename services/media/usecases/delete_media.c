@@ -14,7 +14,7 @@ struct delete_media {
     const struct media_deps *deps;
     struct pr_uuid caller, media_id;
     struct media media; /* load fills it */
-    bool changed;       /* remove: it was us */
+    size_t removed;     /* 1: it was us */
     struct pr_arena arena;
     struct pr_fault fault;
     media_done_fn done;
@@ -24,7 +24,7 @@ struct delete_media {
 static enum pr_err load(void *arg)
 {
     struct delete_media *op = arg;
-    if (op->changed)
+    if (op->removed)
         return PR_OK;
     op->deps->repo->load(op->deps->repo, &op->media_id, &op->media, flow_wait(&op->flow));
     return PR_OK;
@@ -33,11 +33,11 @@ static enum pr_err load(void *arg)
 static enum pr_err remove_row(void *arg)
 {
     struct delete_media *op = arg;
-    if (op->changed)
+    if (op->removed)
         return PR_OK;
     if (!media_owned_by(&op->media, &op->caller))
         return PR_ERR_NOT_FOUND;
-    op->deps->repo->remove(op->deps->repo, &op->media, pr_now_ms(op->deps->clock), &op->changed,
+    op->deps->repo->remove(op->deps->repo, &op->media, 1, pr_now_ms(op->deps->clock), &op->removed,
                            flow_wait(&op->flow));
     return PR_OK;
 }
@@ -47,7 +47,7 @@ static enum pr_err remove_row(void *arg)
 static enum pr_err settle(void *arg)
 {
     struct delete_media *op = arg;
-    return op->changed ? PR_OK : PR_ERR_UNAVAILABLE;
+    return op->removed ? PR_OK : PR_ERR_UNAVAILABLE;
 }
 
 static void finish(void *arg, enum pr_err err)

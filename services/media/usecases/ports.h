@@ -43,10 +43,11 @@ struct media_repo {
     void (*save_rejected)(struct media_repo *repo, const struct media *media, bool *changed,
                           struct pr_done done);
 
-    /* Deletes the row as it was loaded (same version), with media.deleted and the jobs that remove
-     * its object: now, and again when its upload URL is dead. *changed as above. */
-    void (*remove)(struct media_repo *repo, const struct media *media, int64_t now_ms,
-                   bool *changed, struct pr_done done);
+    /* Deletes rows as they were loaded (same version), n > 0 in one transaction, each with
+     * media.deleted and the jobs that remove its object: now, and again when its upload URL is dead.
+     * *removed counts them; the others were changed or deleted by somebody else meanwhile. */
+    void (*remove)(struct media_repo *repo, const struct media *media, size_t n, int64_t now_ms,
+                   size_t *removed, struct pr_done done);
 
     /* Media whose upload never came: created, and their URL dead since before_ms. At most limit. */
     void (*list_abandoned)(struct media_repo *repo, int64_t before_ms, size_t limit,
@@ -58,8 +59,13 @@ struct media_repo {
     void (*apply_rejected)(struct media_repo *repo, const struct message_origin *origin,
                            const struct media_rejected_msg *msg, struct pr_done done);
 
-    /* The object is removed: the job is over. */
-    void (*finish_purge)(struct media_repo *repo, const struct job_claim *job, struct pr_done done);
+    /* Of an account that is deleted: the jobs that remove all its media, now and a minute later.
+     * Nothing else about accounts is kept. */
+    void (*apply_account)(struct media_repo *repo, const struct message_origin *origin,
+                          const struct account_changed_msg *msg, struct pr_done done);
+
+    /* What the job was there for is done: it is over. */
+    void (*finish_job)(struct media_repo *repo, const struct job_claim *job, struct pr_done done);
 };
 
 struct stored_object {

@@ -26,7 +26,7 @@ static enum pr_err remove_object(void *arg)
 static enum pr_err commit(void *arg)
 {
     struct purge_object *op = arg;
-    op->deps->repo->finish_purge(op->deps->repo, &op->job, flow_wait(&op->flow));
+    op->deps->repo->finish_job(op->deps->repo, &op->job, flow_wait(&op->flow));
     return PR_OK;
 }
 

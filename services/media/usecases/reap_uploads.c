@@ -1,6 +1,6 @@
 /* Now and then: deletes media that were announced and never uploaded, an hour after their URL died.
  *
- *     list_abandoned -> remove_each -> finish
+ *     list_abandoned -> remove_all -> finish
  *
  * Copies of the service may meet here: each row is removed by its version, so by one of them. What
  * was finalized meanwhile has another version and stays. */
@@ -16,7 +16,7 @@ struct reap_uploads {
     struct flow flow;
     const struct media_deps *deps;
     struct media_page page; /* list_abandoned fills it */
-    bool *changed;          /* one for each item; nobody asks */
+    size_t removed;
     struct pr_done done;
 };
 
@@ -28,22 +28,20 @@ static enum pr_err list_abandoned(void *arg)
     return PR_OK;
 }
 
-static enum pr_err remove_each(void *arg)
+static enum pr_err remove_all(void *arg)
 {
     struct reap_uploads *op = arg;
-    int64_t now_ms = pr_now_ms(op->deps->clock);
-    op->changed = pr_arena_alloc(&op->page.arena, op->page.items_n * sizeof *op->changed);
-    for (size_t i = 0; i < op->page.items_n; i++)
-        op->deps->repo->remove(op->deps->repo, &op->page.items[i], now_ms, &op->changed[i],
-                               flow_wait(&op->flow));
+    if (op->page.items_n > 0)
+        op->deps->repo->remove(op->deps->repo, op->page.items, op->page.items_n,
+                               pr_now_ms(op->deps->clock), &op->removed, flow_wait(&op->flow));
     return PR_OK;
 }
 
 static void finish(void *arg, enum pr_err err)
 {
     struct reap_uploads *op = arg;
-    if (!err && op->page.items_n > 0)
-        log_at(LOG_INFO, "reaped abandoned uploads", LOG_INT("count", op->page.items_n));
+    if (!err && op->removed > 0)
+        log_at(LOG_INFO, "reaped abandoned uploads", LOG_INT("count", op->removed));
     pr_done_call(op->done, err);
     pr_arena_fini(&op->page.arena);
     free(op);
@@ -53,7 +51,7 @@ void reap_uploads(const struct media_deps *deps, struct pr_done done)
 {
     static const struct flow_step steps[] = {
         FLOW_STEP(list_abandoned),
-        FLOW_STEP(remove_each),
+        FLOW_STEP(remove_all),
         FLOW_STEPS_END,
     };
     struct reap_uploads *op = PR_NEW(struct reap_uploads);

@@ -36,10 +36,16 @@ void apply_rendered(const struct media_deps *deps, const struct message_origin *
                     const struct media_rendered_msg *msg, struct pr_done done);
 void apply_rejected(const struct media_deps *deps, const struct message_origin *origin,
                     const struct media_rejected_msg *msg, struct pr_done done);
+void apply_account(const struct media_deps *deps, const struct message_origin *origin,
+                   const struct account_changed_msg *msg, struct pr_done done);
 
 /* The job that removes an object; key is copied. */
 void purge_object(const struct media_deps *deps, const struct job_claim *job, struct pr_str key,
                   struct pr_done done);
+
+/* The job that removes all media of a deleted account. */
+void purge_library(const struct media_deps *deps, const struct job_claim *job,
+                   const struct pr_uuid *owner_id, struct pr_done done);
 
 /* Deletes what was announced and never uploaded; called now and then. */
 void reap_uploads(const struct media_deps *deps, struct pr_done done);

@@ -39,10 +39,11 @@ bool save(struct repo_fixture *f, save_fn fn, const struct media *media)
 bool remove_at(struct repo_fixture *f, const struct media *media, int64_t now_ms)
 {
     struct await await;
-    bool changed = false;
-    f->repo->remove(f->repo, media, now_ms, &changed, await_done(&await));
+    size_t removed = 7;
+    f->repo->remove(f->repo, media, 1, now_ms, &removed, await_done(&await));
     assert_int_equal(answer(f, &await), PR_OK);
-    return changed;
+    assert_in_range(removed, 0, 1);
+    return removed == 1;
 }
 
 /* ---- what goes in ---- */

@@ -51,6 +51,7 @@ void test_gone_media_is_not_saved(void **state);
 void test_removed_with_message_and_two_jobs(void **state);
 void test_removed_when_its_url_is_dead_with_one_job(void **state);
 void test_removed_once_only_and_as_it_was_loaded(void **state);
+void test_many_are_removed_at_once_but_those_that_changed(void **state);
 void test_abandoned_are_created_with_a_dead_url(void **state);
 
 /* media_repo_messages.c */
@@ -61,4 +62,6 @@ void test_message_works_once_and_only_on_finalized_media(void **state);
 void test_two_saves_at_once_save_one(void **state);
 void test_save_and_removal_at_once_do_one_of_them(void **state);
 void test_one_message_twice_at_once_works_once(void **state);
-void test_purge_ends_for_the_owner_of_the_lease_only(void **state);
+void test_job_ends_for_the_owner_of_the_lease_only(void **state);
+void test_deleted_account_queues_two_purges_once(void **state);
+void test_account_that_lives_queues_nothing(void **state);

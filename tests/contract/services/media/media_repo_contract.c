@@ -17,6 +17,7 @@ int media_repo_contract_run(CMFixtureFunction setup, CMFixtureFunction teardown)
         CASE(test_removed_with_message_and_two_jobs),
         CASE(test_removed_when_its_url_is_dead_with_one_job),
         CASE(test_removed_once_only_and_as_it_was_loaded),
+        CASE(test_many_are_removed_at_once_but_those_that_changed),
         CASE(test_abandoned_are_created_with_a_dead_url),
         CASE(test_rendered_media_is_ready_with_all_it_was_told),
         CASE(test_rendered_with_the_least_and_the_most),
@@ -25,7 +26,9 @@ int media_repo_contract_run(CMFixtureFunction setup, CMFixtureFunction teardown)
         CASE(test_two_saves_at_once_save_one),
         CASE(test_save_and_removal_at_once_do_one_of_them),
         CASE(test_one_message_twice_at_once_works_once),
-        CASE(test_purge_ends_for_the_owner_of_the_lease_only),
+        CASE(test_job_ends_for_the_owner_of_the_lease_only),
+        CASE(test_deleted_account_queues_two_purges_once),
+        CASE(test_account_that_lives_queues_nothing),
     };
     return cmocka_run_group_tests_name("media_repo", tests, NULL, NULL);
 }

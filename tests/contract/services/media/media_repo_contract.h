@@ -14,6 +14,7 @@ struct sent_message {
 
 struct queued_job {
     int64_t id;
+    char kind[16];
     char object_key[MEDIA_OBJECT_KEY_MAX + 1];
     int64_t run_at_ms;
     bool done;
@@ -26,10 +27,10 @@ struct repo_fixture {
     /* Returns when the call was answered. */
     void (*wait)(struct repo_fixture *fixture, const struct await *await);
 
-    /* What the repo queued about one media, in order; at most max. */
+    /* What the repo queued about one media, in order; at most max. Jobs also about an account. */
     size_t (*messages)(struct repo_fixture *fixture, const struct pr_uuid *media_id,
                        struct sent_message *out, size_t max);
-    size_t (*jobs)(struct repo_fixture *fixture, const struct pr_uuid *media_id,
+    size_t (*jobs)(struct repo_fixture *fixture, const struct pr_uuid *subject,
                    struct queued_job *out, size_t max); /* the first due first */
 
     /* Leases a job, as a runner does. */

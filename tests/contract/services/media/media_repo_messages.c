@@ -162,6 +162,52 @@ void test_message_works_once_and_only_on_finalized_media(void **state)
     assert_saved(f, &ready);
 }
 
+/* ---- accounts that change ---- */
+
+static void change_account(struct repo_fixture *f, const struct message_origin *origin,
+                           const struct pr_uuid *id, bool deleted)
+{
+    struct await await;
+    struct account_changed_msg msg = {.account_id = *id, .version = 2, .deleted = deleted};
+    f->repo->apply_account(f->repo, origin, &msg, await_done(&await));
+    assert_int_equal(answer(f, &await), PR_OK);
+}
+
+void test_deleted_account_queues_two_purges_once(void **state)
+{
+    struct repo_fixture *f = *state;
+    struct queued_job queued[JOBS_MAX];
+    struct media media = finalized(f);
+    struct pr_uuid nobody = pr_uuid_v7(NOW_MS);
+    struct message_origin from = origin(1), other = origin(2);
+    change_account(f, &from, &media.owner_id, true);
+    change_account(f, &from, &media.owner_id, true); /* the same message again */
+    assert_int_equal(f->jobs(f, &media.owner_id, queued, JOBS_MAX), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(queued[i].kind, "purge_library");
+        assert_false(queued[i].done);
+    }
+    assert_int_equal(queued[1].run_at_ms - queued[0].run_at_ms, 60000);
+    assert_saved(f, &media); /* the jobs remove it */
+    change_account(f, &other, &nobody, true);
+    assert_int_equal(f->jobs(f, &nobody, queued, JOBS_MAX), 2);
+}
+
+void test_account_that_lives_queues_nothing(void **state)
+{
+    struct repo_fixture *f = *state;
+    struct queued_job queued[JOBS_MAX];
+    struct media media = finalized(f);
+    struct message_origin from = origin(1), later = origin(2);
+    change_account(f, &from, &media.owner_id, false);
+    assert_int_equal(f->jobs(f, &media.owner_id, queued, JOBS_MAX), 0);
+    change_account(f, &from, &media.owner_id, true); /* it had its chance */
+    assert_int_equal(f->jobs(f, &media.owner_id, queued, JOBS_MAX), 0);
+    change_account(f, &later, &media.owner_id, true);
+    assert_int_equal(f->jobs(f, &media.owner_id, queued, JOBS_MAX), 2);
+    assert_saved(f, &media);
+}
+
 /* ---- at the same moment ---- */
 
 void test_two_saves_at_once_save_one(void **state)
@@ -182,10 +228,11 @@ void test_save_and_removal_at_once_do_one_of_them(void **state)
 {
     struct repo_fixture *f = *state;
     struct await first, second;
-    bool saved = false, removed = false;
+    bool saved = false;
+    size_t removed;
     struct media media = inserted(f, 1, NOW_MS), next = finalize(&media);
     f->repo->save_finalized(f->repo, &next, &saved, await_done(&first));
-    f->repo->remove(f->repo, &media, NOW_MS, &removed, await_done(&second));
+    f->repo->remove(f->repo, &media, 1, NOW_MS, &removed, await_done(&second));
     assert_int_equal(answer(f, &first), PR_OK);
     assert_int_equal(answer(f, &second), PR_OK);
     assert_int_equal(saved + removed, 1);
@@ -214,7 +261,7 @@ void test_one_message_twice_at_once_works_once(void **state)
 
 /* ---- jobs ---- */
 
-void test_purge_ends_for_the_owner_of_the_lease_only(void **state)
+void test_job_ends_for_the_owner_of_the_lease_only(void **state)
 {
     struct repo_fixture *f = *state;
     struct await await;
@@ -223,11 +270,11 @@ void test_purge_ends_for_the_owner_of_the_lease_only(void **state)
     assert_true(remove_at(f, &media, NOW_MS));
     assert_int_equal(jobs(f, &media, queued), 2);
     struct job_claim old = f->claim(f, queued[0].id), valid = f->claim(f, queued[0].id);
-    f->repo->finish_purge(f->repo, &old, await_done(&await));
+    f->repo->finish_job(f->repo, &old, await_done(&await));
     assert_int_equal(answer(f, &await), PR_OK);
     jobs(f, &media, queued);
     assert_false(queued[0].done);
-    f->repo->finish_purge(f->repo, &valid, await_done(&await));
+    f->repo->finish_job(f->repo, &valid, await_done(&await));
     assert_int_equal(answer(f, &await), PR_OK);
     jobs(f, &media, queued);
     assert_true(queued[0].done);

@@ -210,6 +210,34 @@ void test_removed_once_only_and_as_it_was_loaded(void **state)
     assert_saved(f, &neighbour);
 }
 
+void test_many_are_removed_at_once_but_those_that_changed(void **state)
+{
+    struct repo_fixture *f = *state;
+    struct await await;
+    struct queued_job queued[JOBS_MAX];
+    size_t removed = 7;
+    struct media media[5], moved;
+    for (size_t i = 0; i < PR_COUNT(media); i++)
+        media[i] = inserted(f, 1, NOW_MS);
+    moved = finalize(&media[1]);
+    assert_true(save(f, f->repo->save_finalized, &moved));
+    assert_true(remove_at(f, &media[3], NOW_MS));
+    f->repo->remove(f->repo, media, PR_COUNT(media), NOW_MS, &removed, await_done(&await));
+    assert_int_equal(answer(f, &await), PR_OK);
+    assert_int_equal(removed, 3);
+    assert_saved(f, &moved);
+    assert_int_equal(jobs(f, &moved, queued), 0);
+    for (size_t i = 0; i < PR_COUNT(media); i++) {
+        if (i == 1)
+            continue;
+        assert_gone(f, &media[i]);
+        assert_messages(f, &media[i], "created 1, deleted 2");
+        assert_int_equal(jobs(f, &media[i], queued), 2);
+        assert_string_equal(queued[0].kind, "purge_object");
+        assert_string_equal(queued[0].object_key, media[i].object_key);
+    }
+}
+
 static void check_abandoned(struct repo_fixture *f, int64_t before_ms, size_t limit,
                             const struct media *media, const int *expected)
 {

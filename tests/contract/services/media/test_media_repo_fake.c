@@ -33,16 +33,17 @@ static size_t messages(struct repo_fixture *port, const struct pr_uuid *media_id
     return n;
 }
 
-static size_t jobs(struct repo_fixture *port, const struct pr_uuid *media_id,
-                   struct queued_job *out, size_t max)
+static size_t jobs(struct repo_fixture *port, const struct pr_uuid *subject, struct queued_job *out,
+                   size_t max)
 {
     const struct fake_media_repo *repo = repo_of(port);
     size_t n = 0;
     for (size_t i = 0; i < repo->jobs_n && n < max; i++) {
         const struct fake_job *job = &repo->jobs[i];
-        if (!pr_uuid_eq(&job->media_id, media_id))
+        if (!pr_uuid_eq(&job->subject, subject))
             continue;
         out[n] = (struct queued_job){.id = job->id, .run_at_ms = job->run_at_ms, .done = job->done};
+        assert_true(pr_str_copy(pr_str(job->kind), out[n].kind, sizeof out[n].kind));
         memcpy(out[n++].object_key, job->object_key, sizeof job->object_key);
     }
     return n;

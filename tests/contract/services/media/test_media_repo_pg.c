@@ -93,16 +93,15 @@ static size_t messages(struct repo_fixture *port, const struct pr_uuid *media_id
     return n;
 }
 
-static size_t jobs(struct repo_fixture *port, const struct pr_uuid *media_id,
-                   struct queued_job *out, size_t max)
+static size_t jobs(struct repo_fixture *port, const struct pr_uuid *subject, struct queued_job *out,
+                   size_t max)
 {
     char id[PR_UUID_TEXT];
-    PGresult *result =
-        query(port,
-              "select id, convert_from(args, 'UTF8'), "
-              "(extract(epoch from run_at) * 1000)::bigint, state = 'done' "
-              "from job where subject = $1::uuid and kind = '" PURGE_JOB "' order by run_at",
-              pr_uuid_format(media_id, id));
+    PGresult *result = query(port,
+                             "select id, convert_from(args, 'UTF8'), "
+                             "(extract(epoch from run_at) * 1000)::bigint, state = 'done', kind "
+                             "from job where subject = $1::uuid order by run_at",
+                             pr_uuid_format(subject, id));
     size_t n = (size_t)PQntuples(result);
     assert_true(n <= max);
     for (int i = 0; i < (int)n; i++) {
@@ -111,6 +110,7 @@ static size_t jobs(struct repo_fixture *port, const struct pr_uuid *media_id,
                                 sizeof out[i].object_key));
         out[i].run_at_ms = atoll(PQgetvalue(result, i, 2));
         out[i].done = *PQgetvalue(result, i, 3) == 't';
+        assert_true(pr_str_copy(pr_str(PQgetvalue(result, i, 4)), out[i].kind, sizeof out[i].kind));
     }
     PQclear(result);
     return n;
@@ -151,7 +151,8 @@ static int teardown(void **state)
 {
     struct pg_repo_fixture *f = self(*state);
     void *db = f->db;
-    assert_true(pokes >= (unsigned)fixture_int(f->db, "select count(*) from outbox"));
+    assert_true(pokes >=
+                (unsigned)fixture_int(f->db, "select count(distinct xmin::text) from outbox"));
     fixture_teardown(&db);
     logs_let_go();
     free(f);

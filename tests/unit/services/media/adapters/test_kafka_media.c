@@ -43,6 +43,19 @@ static void encode_rejected(const struct pr_uuid *id)
     assert_int_equal(media_rejected_encode(&msg, &body), PR_OK);
 }
 
+static void encode_deleted_account(const struct pr_uuid *id)
+{
+    const struct account_changed_msg msg = {
+        .account_id = *id,
+        .version = 5,
+        .name = PR_STR("anna-photo"),
+        .tier = PR_STR("premium"),
+        .role = PR_STR("user"),
+        .deleted = true,
+    };
+    assert_int_equal(account_changed_encode(&msg, &body), PR_OK);
+}
+
 static struct kafka_message message(enum message_kind kind)
 {
     return (struct kafka_message){
@@ -82,6 +95,19 @@ static void test_rejected_makes_it_rejected(void **state)
     struct kafka_message msg = message(MESSAGE_MEDIA_REJECTED);
     assert_int_equal(handle(world, &msg), PR_OK);
     assert_int_equal(world->repo.rows[0].state, MEDIA_REJECTED);
+    media_world_destroy(world);
+}
+
+static void test_account_that_is_deleted_queues_its_purge(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    encode_deleted_account(&world->owner);
+    struct kafka_message msg = message(MESSAGE_ACCOUNT_CHANGED);
+    assert_int_equal(handle(world, &msg), PR_OK);
+    assert_int_equal(world->repo.jobs_n, 2);
+    assert_true(pr_uuid_eq(&world->repo.jobs[0].subject, &world->owner));
+    assert_true(pr_uuid_eq(&world->repo.inbox[0], &msg.id));
     media_world_destroy(world);
 }
 
@@ -133,9 +159,10 @@ static void test_topics_are_those_of_the_messages(void **state)
     size_t n = 0;
     for (; kafka_media_topics[n]; n++)
         continue;
-    assert_int_equal(n, 2);
+    assert_int_equal(n, 3);
     assert_string_equal(kafka_media_topics[0], message_infos[MESSAGE_MEDIA_RENDERED].topic);
     assert_string_equal(kafka_media_topics[1], message_infos[MESSAGE_MEDIA_REJECTED].topic);
+    assert_string_equal(kafka_media_topics[2], message_infos[MESSAGE_ACCOUNT_CHANGED].topic);
 }
 
 int main(void)
@@ -144,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_rendered_makes_it_ready),
         TEST(test_rejected_makes_it_rejected),
+        TEST(test_account_that_is_deleted_queues_its_purge),
         TEST(test_it_is_done_when_the_repo_is),
         TEST(test_what_is_broken_or_not_for_us_is_a_permanent_error),
         TEST(test_topics_are_those_of_the_messages),

@@ -1,4 +1,4 @@
-/* media.rendered and media.rejected, applied. */
+/* media.rendered, media.rejected and account.changed, applied. */
 #include "tests/support/await.h"
 #include "tests/support/failures.h"
 #include "tests/support/logs.h"
@@ -121,6 +121,43 @@ static void test_gone_media_is_no_error(void **state)
     media_world_destroy(world);
 }
 
+static enum pr_err changed(struct media_world *world, const struct message_origin *from,
+                           const struct account_changed_msg *msg)
+{
+    struct await await;
+    apply_account(&world->deps, from, msg, await_done(&await));
+    return await_once(&await);
+}
+
+static void test_account_that_is_deleted_queues_two_purges_once(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct message_origin from = origin(1);
+    struct account_changed_msg msg = {.account_id = world->owner, .version = 5, .deleted = true};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(changed(world, &from, &msg), PR_OK);
+        assert_int_equal(world->repo.inbox_n, 1);
+        assert_int_equal(world->repo.jobs_n, 2);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(world->repo.jobs[i].kind, "purge_library");
+        assert_true(pr_uuid_eq(&world->repo.jobs[i].subject, &world->owner));
+    }
+    media_world_destroy(world);
+}
+
+static void test_account_that_lives_loses_nothing(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct message_origin from = origin(1);
+    struct account_changed_msg msg = {.account_id = world->owner, .version = 4, .disabled = true};
+    assert_int_equal(changed(world, &from, &msg), PR_OK);
+    assert_int_equal(world->repo.jobs_n, 0);
+    media_world_destroy(world);
+}
+
 /* The catalogue allows longer texts than a media has room for. */
 static void test_rendition_without_room_is_a_permanent_error(void **state)
 {
@@ -179,6 +216,16 @@ static void start_rejected(void *arg, struct pr_done done)
     apply_rejected(&world->deps, &from, &msg, done);
 }
 
+static void start_deleted(void *arg, struct pr_done done)
+{
+    static struct message_origin from;
+    static struct account_changed_msg msg;
+    struct media_world *world = arg;
+    from = (struct message_origin){.id = message_id};
+    msg = (struct account_changed_msg){.account_id = world->owner, .deleted = true};
+    apply_account(&world->deps, &from, &msg, done);
+}
+
 static void check_half(void *arg)
 {
     struct media_world *world = arg;
@@ -199,6 +246,19 @@ static void check_rejected(void *arg)
     assert_int_equal(((struct media_world *)arg)->repo.rows[0].state, MEDIA_REJECTED);
 }
 
+static void check_half_queued(void *arg)
+{
+    struct media_world *world = arg;
+    assert_int_equal(world->repo.jobs_n, 2 * world->repo.inbox_n);
+}
+
+static void check_queued(void *arg)
+{
+    struct media_world *world = arg;
+    assert_int_equal(world->repo.inbox_n, 1);
+    assert_int_equal(world->repo.jobs_n, 2);
+}
+
 static void test_every_failure(void **state)
 {
     (void)state;
@@ -215,6 +275,10 @@ static void test_every_failure(void **state)
     c.start = start_rejected;
     c.check = check_rejected;
     for_each_failure(&c);
+    c.start = start_deleted;
+    c.check_half = check_half_queued;
+    c.check = check_queued;
+    for_each_failure(&c);
 }
 
 int main(void)
@@ -225,6 +289,8 @@ int main(void)
         cmocka_unit_test(test_repeated_message_changes_nothing),
         cmocka_unit_test(test_a_second_verdict_changes_nothing),
         cmocka_unit_test(test_gone_media_is_no_error),
+        cmocka_unit_test(test_account_that_is_deleted_queues_two_purges_once),
+        cmocka_unit_test(test_account_that_lives_loses_nothing),
         cmocka_unit_test(test_rendition_without_room_is_a_permanent_error),
         cmocka_unit_test(test_every_failure),
     };
