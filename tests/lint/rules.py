@@ -65,7 +65,7 @@ HOMES = [
     (r"h2o(/|\.h)|wslay", ["shared/http/"]),
     (r"curl/", ["shared/http/"]),
     (r"librdkafka/", ["shared/kafka/"]),
-    (r"hiredis", ["shared/cache/"]),
+    (r"hiredis", ["shared/redis/"]),
     (r"msgpack", ["proto/"]),
     (r"openssl/|libdeflate|zlib", ["shared/crypto/", "shared/http/"]),
     (r"vips/|turbojpeg|jpeglib|webp/|lcms2|libav|libsw|seccomp|glib|linux/landlock",
@@ -78,9 +78,9 @@ PURE = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "s
 
 # layer -> prefixes its quoted includes may start with ({own}: services/<name>/); system headers: PURE.
 LAYERS = {
-    "domain": ["{own}domain/", "shared/base/"],
+    "domain": ["{own}domain/", "shared/base/", "shared/http/identity.h"],
     "usecases": ["{own}usecases/", "{own}domain/", "proto/", "shared/base/", "shared/flow/", "shared/log/",
-                 "shared/crypto/", "shared/http/identity.h"],
+                 "shared/crypto/", "shared/http/identity.h", "shared/limit/"],
 }
 
 
