@@ -1,3 +1,6 @@
-foreach(name router uri json trace identity answer)
+foreach(name router uri json trace identity answer client_address crowd negotiate)
     pr_test(unit/shared/http/test_${name} DEPS pr_http)
 endforeach()
+pr_test(unit/shared/http/test_input
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_input.c ${CMAKE_SOURCE_DIR}/tests/support/fake_http.c
+    DEPS pr_http test_support)
