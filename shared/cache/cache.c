@@ -2,12 +2,9 @@
 
 struct cache *cache_create(uv_loop_t *loop, const struct cache_options *options)
 {
-    struct redis_url url;
     if (!options->redis_url || !*options->redis_url)
         return cache_memory_create(loop, options->max_bytes);
-    if (!redis_url_parse(pr_str(options->redis_url), &url))
-        return NULL;
-    return cache_redis_create(loop, &url, options->timeout_ms);
+    return cache_redis_create(loop, options);
 }
 
 void cache_value_set(struct cache_value *out, struct pr_str bytes)

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "shared/cache/cache.h"
-#include "shared/cache/redis_url.h"
 
 struct cache_ops {
     void (*get)(struct cache *cache, struct pr_str key, struct cache_value *out,
@@ -18,7 +17,7 @@ struct cache {
 };
 
 struct cache *cache_memory_create(uv_loop_t *loop, size_t max_bytes);
-struct cache *cache_redis_create(uv_loop_t *loop, const struct redis_url *url, int64_t timeout_ms);
+struct cache *cache_redis_create(uv_loop_t *loop, const struct cache_options *options);
 
 /* Fills a value that was found. */
 void cache_value_set(struct cache_value *out, struct pr_str bytes);

@@ -152,7 +152,7 @@ static void a_killed_server_is_a_miss_until_it_is_back(void **state)
     logs_catch(); /* the server may have come later than we */
 
     kill_server(f);
-    loop_until(&f->loop, lines_with("the cache is away") > 0);
+    loop_until(&f->loop, lines_with("Redis is away") > 0);
     int64_t before_ns = pr_monotonic_ns();
     for (int i = 0; i < 1000; i++)
         assert_false(get(f, "k"));
@@ -162,7 +162,7 @@ static void a_killed_server_is_a_miss_until_it_is_back(void **state)
 
     start_server(f, "sesame");
     loop_until(&f->loop, answers(f));
-    assert_int_equal(lines_with("the cache is back"), 1);
+    assert_int_equal(lines_with("Redis is back"), 1);
 }
 
 static void what_is_under_way_when_the_server_dies_is_answered(void **state)

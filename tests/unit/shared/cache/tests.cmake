@@ -1,2 +1,1 @@
 pr_test(unit/shared/cache/test_lru DEPS pr_cache)
-pr_test(unit/shared/cache/test_redis_url DEPS pr_cache)

@@ -1,5 +1,5 @@
 #include "shared/base/alloc.h"
-#include "shared/cache/redis_url.h"
+#include "shared/redis/url.h"
 #include "tests/support/test.h"
 
 static void reads_every_part(void **state)

@@ -1,4 +1,4 @@
-#include "shared/cache/redis_poll.h"
+#include "shared/redis/poll.h"
 
 #include "shared/base/alloc.h"
 

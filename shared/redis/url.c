@@ -1,4 +1,4 @@
-#include "shared/cache/redis_url.h"
+#include "shared/redis/url.h"
 
 #include "shared/base/encode.h"
 

@@ -1,0 +1,1 @@
+pr_test(unit/shared/redis/test_url DEPS pr_redis)
