@@ -65,7 +65,7 @@ struct args {
     const struct invite *invite;
     const uint8_t *hash;
     const struct idempotency *idempotency;
-    const struct pr_uuid *id;
+    const struct pr_uuid *id, *caller;
     int64_t now_ms;
     struct invite *stored;
     enum creation *creation;
@@ -80,11 +80,10 @@ static void pass(const char *name, gate_effect_fn effect, const struct args *arg
 
 static enum pr_err add_effect(const void *arg)
 {
-    static const struct pr_uuid nobody;
     const struct args *args = arg;
     struct pr_uuid id = args->invite->id;
-    enum creation creation =
-        fake_idempotency_claim(&args->repo->accounts->idempotency, &nobody, args->idempotency, &id);
+    enum creation creation = fake_idempotency_claim(&args->repo->accounts->idempotency,
+                                                    args->caller, args->idempotency, &id);
     if (creation == CREATION_NEW) {
         if (find_hash(args->repo, args->hash)) {
             fake_idempotency_release(&args->repo->accounts->idempotency, args->idempotency);
@@ -101,13 +100,15 @@ static enum pr_err add_effect(const void *arg)
 }
 
 static void add(struct invite_repo *port, const struct invite *invite,
-                const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
-                struct invite *stored, enum creation *out, struct pr_done done)
+                const uint8_t hash[SECRET_HASH_BYTES], const struct pr_uuid *caller,
+                const struct idempotency *idempotency, struct invite *stored, enum creation *out,
+                struct pr_done done)
 {
     pass("add_invite", add_effect,
          &(struct args){.repo = self(port),
                         .invite = invite,
                         .hash = hash,
+                        .caller = caller,
                         .idempotency = idempotency,
                         .stored = stored,
                         .creation = out},

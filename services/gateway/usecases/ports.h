@@ -111,8 +111,8 @@ struct account_repo {
     void (*remove)(struct account_repo *repo, const struct pr_uuid *id, int64_t now_ms,
                    struct pr_done done);
 
-    /* A token for the account "admin", which is made when there is none. token's account_id is not
-     * read. */
+    /* A token for the account "admin", which is made when there is none; PR_ERR_CONFLICT when it
+     * was deleted. token's account_id is not read. */
     void (*add_admin_token)(struct account_repo *repo, const struct credential *token,
                             const uint8_t hash[SECRET_HASH_BYTES], struct pr_done done);
 };
@@ -126,7 +126,8 @@ struct credential_repo {
                  int64_t now_ms, int64_t idle_before_ms, struct caller *out, struct pr_done done);
 
     /* *out and *stored as of account_repo.add. PR_ERR_LIMITED when the account has
-     * CREDENTIALS_MAX of the kind that have not expired. */
+     * CREDENTIALS_MAX of the kind that have not expired, PR_ERR_UNAUTHORIZED when it was disabled
+     * or deleted meanwhile. */
     void (*add)(struct credential_repo *repo, const struct credential *credential,
                 const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
                 struct credential *stored, enum creation *out, struct pr_done done);
@@ -149,9 +150,11 @@ struct credential_repo {
 #define CREDENTIALS_MAX 200 /* of one kind and one account */
 
 struct invite_repo {
+    /* caller: the administrator, whose idempotency it is. */
     void (*add)(struct invite_repo *repo, const struct invite *invite,
-                const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
-                struct invite *stored, enum creation *out, struct pr_done done);
+                const uint8_t hash[SECRET_HASH_BYTES], const struct pr_uuid *caller,
+                const struct idempotency *idempotency, struct invite *stored, enum creation *out,
+                struct pr_done done);
     /* Those that have not expired, newest first, at most 200; used ones too. */
     void (*list)(struct invite_repo *repo, int64_t now_ms, struct invite_list *out,
                  struct pr_done done);

@@ -17,7 +17,8 @@ create type idempotency_claim as (verdict text, subject uuid);
 --   new       nobody used the key (or none was given: key null); it is taken now
 --   running   another transaction has it in hand
 --   mismatch  it was used for another request
---   replay    it was used for this one: `subject` is what was created then
+--   replay    it was used for this one: `subject` is what was created then. It may be younger than
+--             what the statement sees, so it is looked up by the next one
 create function idempotency_claim(account uuid, key_hash bytea, request_hash bytea, subject uuid)
 returns idempotency_claim
 language plpgsql as $$
@@ -30,16 +31,25 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended(current_schema() || $1::text || encode($2, 'hex'), 7)) then
         return row('running', null);
     end if;
-    delete from idempotency i
-    where i.account = $1 and i.key_hash = $2 and i.created_at < now() - interval '24 hours';
-    insert into idempotency (account, key_hash, request_hash, subject) values ($1, $2, $3, $4)
-    on conflict do nothing;
+    insert into idempotency as i (account, key_hash, request_hash, subject) values ($1, $2, $3, $4)
+    on conflict on constraint idempotency_pkey do update
+        set request_hash = excluded.request_hash, subject = excluded.subject, created_at = now()
+        where i.created_at < now() - interval '24 hours';
     if found then
         return row('new', $4);
     end if;
     select * into earlier from idempotency i where i.account = $1 and i.key_hash = $2;
-    if earlier.request_hash <> $3 then
+    if not found then -- it was purged this very moment
+        return row('running', null);
+    elsif earlier.request_hash <> $3 then
         return row('mismatch', null);
     end if;
     return row('replay', earlier.subject);
+end $$;
+
+-- What the key was claimed for is refused: it is free again.
+create function idempotency_release(account uuid, key_hash bytea) returns void
+language plpgsql as $$
+begin
+    delete from idempotency i where i.account = $1 and i.key_hash = $2;
 end $$;
