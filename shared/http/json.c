@@ -1,5 +1,7 @@
 #include "shared/http/json.h"
 
+#include "shared/base/time.h"
+
 bool json_depth_within(struct pr_str text, unsigned max)
 {
     unsigned depth = 0;
@@ -21,4 +23,16 @@ bool json_depth_within(struct pr_str text, unsigned max)
         }
     }
     return true;
+}
+
+json_t *json_time(int64_t at_ms)
+{
+    char text[PR_RFC3339_TEXT];
+    return json_string(pr_time_rfc3339(at_ms, text));
+}
+
+json_t *json_id(const struct pr_uuid *id)
+{
+    char text[PR_UUID_TEXT];
+    return json_string(pr_uuid_format(id, text));
 }
