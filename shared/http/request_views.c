@@ -108,6 +108,16 @@ static bool is_visible(struct pr_str s)
     return true;
 }
 
+/* Two of a header that says one thing say nothing. */
+static bool is_given_twice(const struct http_request *req, const char *name)
+{
+    const h2o_headers_t *headers = &req->h2o->headers;
+    unsigned n = 0;
+    for (size_t i = 0; i < headers->size; i++)
+        n += pr_str_is(str_of(*headers->entries[i].name), name);
+    return n > 1;
+}
+
 bool http_req_idempotency(const struct http_request *req, struct idempotency *out,
                           struct pr_fault *fault)
 {
@@ -115,9 +125,9 @@ bool http_req_idempotency(const struct http_request *req, struct idempotency *ou
     *out = (struct idempotency){.given = key.p != NULL};
     if (!out->given)
         return true;
-    if (key.n == 0 || key.n > 255 || !is_visible(key)) {
+    if (key.n == 0 || key.n > 255 || !is_visible(key) || is_given_twice(req, "idempotency-key")) {
         pr_fault_set(fault, PR_ERR_INVALID, "idempotency-key",
-                     "must be 1 to 255 visible ASCII characters");
+                     "must be one header of 1 to 255 visible ASCII characters");
         return false;
     }
     sha256(key, out->key_hash);

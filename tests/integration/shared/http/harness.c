@@ -51,17 +51,15 @@ static void run_client(void *arg)
 void harness_start(struct harness *harness, const struct http_route *routes,
                    unsigned max_connections)
 {
-    struct http_server_options options = {
-        .listen = "127.0.0.1:0",
-        .routes = routes,
-        .arg = harness,
-        .identity_secret = PR_STR(HARNESS_SECRET),
-        .clock = &pr_clock_system,
-        .max_connections = max_connections,
-    };
+    harness->options.listen = "127.0.0.1:0";
+    harness->options.routes = routes;
+    harness->options.arg = harness;
+    harness->options.identity_secret = pr_str(HARNESS_SECRET);
+    harness->options.clock = &pr_clock_system;
+    harness->options.max_connections = max_connections;
     log_set_sink(keep_line, harness);
     assert_int_equal(uv_loop_init(&harness->loop), 0);
-    harness->server = http_server_create(&harness->loop, &options);
+    harness->server = http_server_create(&harness->loop, &harness->options);
     assert_non_null(harness->server);
     harness->port = http_server_port(harness->server);
 }
@@ -95,15 +93,28 @@ void harness_free(struct harness *harness)
     *harness = (struct harness){.server = NULL};
 }
 
-int dial(unsigned port)
+int dial_from(const char *address, unsigned port)
 {
+    struct sockaddr_in from = {.sin_family = AF_INET};
     struct sockaddr_in to = {
         .sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
+    if (inet_pton(AF_INET, address, &from.sin_addr) != 1 ||
+        bind(fd, (struct sockaddr *)&from, sizeof from) != 0)
+        abort();
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int dial(unsigned port)
+{
+    int fd = dial_from("127.0.0.1", port);
+    if (fd < 0)
         abort();
     return fd;
 }

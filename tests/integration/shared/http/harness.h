@@ -16,6 +16,7 @@ struct answer_text {
 
 struct harness {
     uv_loop_t loop;
+    struct http_server_options options; /* what a test sets before; the rest is filled in */
     struct http_server *server;
     unsigned port;
     void (*client)(struct harness *harness);
@@ -40,6 +41,7 @@ void harness_free(struct harness *harness); /* the answers */
 
 /* For the client's thread. */
 int dial(unsigned port);
+int dial_from(const char *address, unsigned port); /* one of 127.0.0.0/8; -1: refused */
 bool send_text(int fd, const char *text);
 bool send_bytes(int fd, const void *p, size_t n);
 /* Reads to the end of the connection, or until nothing came for wait_ms; -1 as n: it was reset. */
