@@ -23,6 +23,19 @@ static bool load_key(const struct config_setting *setting, const char *text, voi
            key->n <= CONFIG_KEY_MAX && pr_hex_decode(hex, key->bytes, key->n);
 }
 
+/* No limit, "0", needs no period; 1 s then, so that nobody divides by none. */
+static bool load_rate(const struct config_setting *setting, const char *text, void *member)
+{
+    struct config_rate *rate = member;
+    struct pr_str count, period;
+    bool has_period = pr_str_cut(pr_str(text), '/', &count, &period);
+    rate->period_s = 1;
+    if (has_period && !pr_str_to_int(period, 1, CONFIG_RATE_PERIOD_MAX_S, &rate->period_s))
+        return false;
+    return pr_str_to_int(count, 0, 0, &rate->count) ||
+           (has_period && pr_str_to_int(count, setting->min, setting->max, &rate->count));
+}
+
 static bool load_one(const struct config_setting *setting, const char *text, void *member)
 {
     switch (setting->type) {
@@ -32,6 +45,8 @@ static bool load_one(const struct config_setting *setting, const char *text, voi
         return pr_str_to_int(pr_str(text), setting->min, setting->max, member);
     case CONFIG_KEY:
         return load_key(setting, text, member);
+    case CONFIG_RATE:
+        return load_rate(setting, text, member);
     }
     return false;
 }
@@ -42,8 +57,9 @@ static void put_fault(const struct config_setting *setting, const char *text, st
         [CONFIG_STR] = "a text of %lld to %lld bytes",
         [CONFIG_INT] = "a whole number from %lld to %lld",
         [CONFIG_KEY] = "hexadecimal digits for %lld to %lld bytes",
+        [CONFIG_RATE] = "COUNT/SECONDS with a count from %lld to %lld, a day at most, or 0",
     };
-    char bounds[80];
+    char bounds[112];
     if (!text) {
         pr_buf_printf(faults, "%s is not set: %s\n", setting->name, setting->help);
         return;

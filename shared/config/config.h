@@ -13,8 +13,9 @@
 
 enum config_type {
     CONFIG_STR, /* const char *: the text, min..max bytes; NULL only when the default is NULL-able */
-    CONFIG_INT, /* int64_t: decimal, min..max */
-    CONFIG_KEY, /* struct config_key: hex digits for min..max bytes */
+    CONFIG_INT,  /* int64_t: decimal, min..max */
+    CONFIG_KEY,  /* struct config_key: hex digits for min..max bytes */
+    CONFIG_RATE, /* struct config_rate: "10/60", min..max in so many seconds; "0": none */
 };
 
 #define CONFIG_KEY_MAX 64
@@ -22,6 +23,13 @@ enum config_type {
 struct config_key {
     uint8_t bytes[CONFIG_KEY_MAX];
     size_t n;
+};
+
+#define CONFIG_RATE_PERIOD_MAX_S 86400
+
+/* So many in a period; count 0: no limit. */
+struct config_rate {
+    int64_t count, period_s;
 };
 
 struct config_setting {
@@ -50,6 +58,10 @@ struct config_setting {
 #define CONFIG_KEY_SETTING(type, member, name, min, max, help)                                     \
     {                                                                                              \
         name, CONFIG_KEY, offsetof(type, member), NULL, min, max, "hex", true, help                \
+    }
+#define CONFIG_RATE_SETTING(type, member, name, initial, max, help)                                \
+    {                                                                                              \
+        name, CONFIG_RATE, offsetof(type, member), initial, 1, max, "count/seconds", false, help   \
     }
 #define CONFIG_END                                                                                 \
     {                                                                                              \

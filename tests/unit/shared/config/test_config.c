@@ -8,6 +8,7 @@ struct settings {
     const char *url, *password, *proxy;
     int64_t ttl_s, port;
     struct config_key key;
+    struct config_rate rate;
 };
 
 static const struct config_setting table[] = {
@@ -18,10 +19,12 @@ static const struct config_setting table[] = {
                        "Life of a thing."),
     CONFIG_INT_SETTING(struct settings, port, "T_PORT", "8080", 1, 65535, NULL, "The port."),
     CONFIG_KEY_SETTING(struct settings, key, "T_KEY", 2, 4, "A key."),
+    CONFIG_RATE_SETTING(struct settings, rate, "T_RATE", "10/60", 500, "How many."),
     CONFIG_END,
 };
 
-static const char *const names[] = {"T_URL", "T_PASSWORD", "T_PROXY", "T_TTL_S", "T_PORT", "T_KEY"};
+static const char *const names[] = {"T_URL",  "T_PASSWORD", "T_PROXY", "T_TTL_S",
+                                    "T_PORT", "T_KEY",      "T_RATE"};
 
 static struct settings settings;
 static char faults[4096];
@@ -76,6 +79,8 @@ static void test_environment_and_defaults_fill_the_struct(void **state)
     assert_int_equal(settings.port, 65535);
     assert_int_equal(settings.key.n, 3);
     assert_memory_equal(settings.key.bytes, "\x00\xff\xa0", 3);
+    assert_int_equal(settings.rate.count, 10);
+    assert_int_equal(settings.rate.period_s, 60);
 }
 
 static void test_empty_counts_as_not_set(void **state)
@@ -98,13 +103,16 @@ static void test_all_faults_are_told_at_once(void **state)
     set("T_TTL_S", "an hour");
     set("T_PORT", "65536");
     set("T_KEY", "xyz");
+    set("T_RATE", "10");
     assert_int_equal(load(), PR_ERR_INVALID);
-    assert_int_equal(count_lines(), 6);
+    assert_int_equal(count_lines(), 7);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_non_null(strstr(faults, names[i]));
     assert_non_null(strstr(faults, "T_PORT must be a whole number from 1 to 65535, not '65536'\n"));
     assert_non_null(
         strstr(faults, "T_TTL_S must be a whole number from 60 to 86400, not 'an hour'\n"));
+    assert_non_null(strstr(faults, "T_RATE must be COUNT/SECONDS with a count from 1 to 500, "
+                                   "a day at most, or 0, not '10'\n"));
 }
 
 static void test_secrets_are_never_shown(void **state)
@@ -144,12 +152,38 @@ static void test_bounds_are_included(void **state)
         {"T_KEY", "00000000", PR_OK},
         {"T_KEY", "000000000", PR_ERR_INVALID},
         {"T_KEY", "0000000000", PR_ERR_INVALID},
+        {"T_RATE", "1/1", PR_OK},
+        {"T_RATE", "500/86400", PR_OK},
+        {"T_RATE", "501/60", PR_ERR_INVALID},
+        {"T_RATE", "-1/60", PR_ERR_INVALID},
+        {"T_RATE", "1/86401", PR_ERR_INVALID},
+        {"T_RATE", "1/0", PR_ERR_INVALID},
+        {"T_RATE", "0/0", PR_ERR_INVALID},
+        {"T_RATE", "1/-1", PR_ERR_INVALID},
+        {"T_RATE", "1", PR_ERR_INVALID},
+        {"T_RATE", "1/", PR_ERR_INVALID},
+        {"T_RATE", "/60", PR_ERR_INVALID},
+        {"T_RATE", "0/", PR_ERR_INVALID},
+        {"T_RATE", "1/1/1", PR_ERR_INVALID},
+        {"T_RATE", "1 / 1", PR_ERR_INVALID},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         before(NULL);
         set(cases[i].name, cases[i].value);
         assert_int_equal(load(), cases[i].err);
         assert_int_equal(count_lines(), cases[i].err ? 1 : 0);
+    }
+}
+
+static void test_a_rate_may_be_none(void **state)
+{
+    static const char *const none[] = {"0", "0/1", "0/3600"};
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        set("T_RATE", none[i]);
+        assert_int_equal(load(), PR_OK);
+        assert_int_equal(settings.rate.count, 0);
+        assert_true(settings.rate.period_s > 0);
     }
 }
 
@@ -181,6 +215,7 @@ static void test_help_shows_every_setting_and_no_secret(void **state)
         assert_non_null(strstr(text, setting->help));
     }
     assert_non_null(strstr(text, "default: 3600, 60 to 86400, seconds\n"));
+    assert_non_null(strstr(text, "default: 10/60, count/seconds\n"));
     assert_non_null(strstr(text, "required, secret\n"));
     assert_non_null(strstr(text, "default: none\n"));
     assert_null(strstr(text, "correct horse"));
@@ -194,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup(test_all_faults_are_told_at_once, before),
         cmocka_unit_test_setup(test_secrets_are_never_shown, before),
         cmocka_unit_test_setup(test_bounds_are_included, before),
+        cmocka_unit_test_setup(test_a_rate_may_be_none, before),
         cmocka_unit_test_setup(test_endless_values_are_cut_and_stay_in_the_struct, before),
         cmocka_unit_test_setup(test_help_shows_every_setting_and_no_secret, before),
     };
