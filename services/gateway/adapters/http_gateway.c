@@ -1,41 +1,110 @@
+/* The table of what the gateway serves. OPTIONS comes to every path of the API by itself. */
 #include "services/gateway/adapters/http_gateway.h"
 
+#include "services/gateway/adapters/door.h"
+#include "services/gateway/adapters/http_handlers.h"
+#include "services/gateway/adapters/http_pages.h"
 #include "shared/base/alloc.h"
 
-#define BODY_MAX_BYTES ((size_t)65536)
+#include <assert.h>
 
-static const struct pr_str api_prefix = PR_STR("/api");
+#define BODY_MAX_BYTES ((size_t)4096)
+#define MEDIA_BODY_MAX_BYTES ((size_t)65536)
 
-/* A request that waits to be known. */
-struct call {
-    struct http_request *req;
-    struct http_upstream *upstream;
-};
+static const struct pr_str api = PR_STR("/api");
 
-static void authenticated(void *arg, enum pr_err err, const char *identity)
+static void get_server(struct gateway_call *call)
 {
-    struct call *call = arg;
-    if (err) {
-        http_reply_error(call->req, err);
-    } else {
-        struct pr_str path = http_req_path(call->req);
-        struct http_header header = {pr_str(IDENTITY_HEADER), pr_str(identity)};
-        http_forward(call->upstream, call->req,
-                     pr_str_n(path.p + api_prefix.n, path.n - api_prefix.n), &header, 1);
+    call_reply_json(call, 200,
+                    json_pack("{s:s, s:s}", "signup", signup_mode_name(call_deps(call)->signup),
+                              "version", call->gateway->version));
+}
+
+/* /api/media… is media's /media…: it learns who asks from us alone. */
+static void forward_to_media(struct gateway_call *call)
+{
+    struct pr_str path = http_req_path(call->req);
+    struct http_header header = {pr_str(IDENTITY_HEADER), pr_str(call->identity)};
+    call_tell_limits(call);
+    http_forward(call->gateway->media, call->req, pr_str_n(path.p + api.n, path.n - api.n), &header,
+                 1);
+}
+
+static void get_page(struct gateway_call *call)
+{
+    call_tell_limits(call);
+    http_pages_answer(call->gateway->pages, call->req);
+}
+
+/* clang-format off */
+static const struct gateway_route table[] = {
+    {"GET",    "/api/server",               get_server,             ACCESS_PUBLIC,  RATE_READ,      0},
+
+    {"POST",   "/api/accounts",             post_account,           ACCESS_PUBLIC,  RATE_SIGNUP,    BODY_MAX_BYTES},
+    {"GET",    "/api/accounts",             get_accounts,           ACCESS_ADMIN,   RATE_READ,      0},
+    {"PATCH",  "/api/accounts/{id}",        patch_account,          ACCESS_ADMIN,   RATE_WRITE,     BODY_MAX_BYTES},
+    {"GET",    "/api/accounts/me",          get_me,                 ACCESS_ACCOUNT, RATE_READ,      0},
+    {"PATCH",  "/api/accounts/me",          patch_me,               ACCESS_ACCOUNT, RATE_WRITE,     BODY_MAX_BYTES},
+    {"DELETE", "/api/accounts/me",          delete_me,              ACCESS_ACCOUNT, RATE_WRITE,     0},
+    {"POST",   "/api/accounts/me/password", post_password,          ACCESS_ACCOUNT, RATE_LOGIN,     BODY_MAX_BYTES},
+
+    {"POST",   "/api/sessions",             post_session,           ACCESS_PUBLIC,  RATE_LOGIN,     BODY_MAX_BYTES},
+    {"GET",    "/api/sessions",             get_sessions,           ACCESS_ACCOUNT, RATE_READ,      0},
+    {"DELETE", "/api/sessions",             delete_sessions,        ACCESS_ACCOUNT, RATE_WRITE,     0},
+    {"DELETE", "/api/sessions/{id}",        delete_session,         ACCESS_ACCOUNT, RATE_WRITE,     0},
+    {"DELETE", "/api/sessions/current",     delete_current_session, ACCESS_ACCOUNT, RATE_WRITE,     0},
+
+    {"POST",   "/api/tokens",               post_token,             ACCESS_ACCOUNT, RATE_WRITE,     BODY_MAX_BYTES},
+    {"GET",    "/api/tokens",               get_tokens,             ACCESS_ACCOUNT, RATE_READ,      0},
+    {"DELETE", "/api/tokens/{id}",          delete_token,           ACCESS_ACCOUNT, RATE_WRITE,     0},
+
+    {"POST",   "/api/invites",              post_invite,            ACCESS_ADMIN,   RATE_WRITE,     BODY_MAX_BYTES},
+    {"GET",    "/api/invites",              get_invites,            ACCESS_ADMIN,   RATE_READ,      0},
+    {"DELETE", "/api/invites/{id}",         delete_invite,          ACCESS_ADMIN,   RATE_WRITE,     0},
+
+    {"*",      "/api/media",                forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
+    {"*",      "/api/media/{rest...}",      forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
+
+    {"GET",    "/api/openapi.yaml",         get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/api/docs",                 get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/",                         get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/signup",                   get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/login",                    get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/account",                  get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/admin",                    get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/assets/{file...}",         get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/favicon.ico",              get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/robots.txt",               get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+};
+/* clang-format on */
+
+static void add(struct http_gateway *gateway, size_t *n, const struct http_route *route)
+{
+    assert(*n < HTTP_GATEWAY_ROUTES_MAX - 1); /* the last one ends the table */
+    gateway->routes[(*n)++] = *route;
+}
+
+static bool has_preflight(const struct http_gateway *gateway, size_t n, const char *path)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct http_route *route = &gateway->routes[i];
+        if (route->handler == door_preflight && strcmp(route->path, path) == 0)
+            return true;
     }
-    free(call);
+    return false;
 }
 
-static void forward_media(void *arg, struct http_request *req)
+void http_gateway_init(struct http_gateway *gateway)
 {
-    struct http_gateway *gateway = arg;
-    struct call *call = PR_NEW(struct call);
-    *call = (struct call){req, gateway->media};
-    authenticate(gateway->deps, http_req_header(req, "authorization"), authenticated, call);
+    size_t n = 0;
+    for (size_t i = 0; i < PR_COUNT(table); i++) {
+        const struct gateway_route *route = &table[i];
+        add(gateway, &n,
+            &(struct http_route){route->method, route->path, door_enter, HTTP_PUBLIC,
+                                 route->max_body_bytes, route});
+        if (pr_str_has_prefix(pr_str(route->path), api) && !has_preflight(gateway, n, route->path))
+            add(gateway, &n,
+                &(struct http_route){"OPTIONS", route->path, door_preflight, HTTP_PUBLIC, 0, NULL});
+    }
+    gateway->routes[n] = (struct http_route){0};
 }
-
-const struct http_route http_gateway_routes[] = {
-    {"*", "/api/media", forward_media, HTTP_PUBLIC, BODY_MAX_BYTES, NULL},
-    {"*", "/api/media/{rest...}", forward_media, HTTP_PUBLIC, BODY_MAX_BYTES, NULL},
-    {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
-};

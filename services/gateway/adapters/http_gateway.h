@@ -1,14 +1,25 @@
-/* http_gateway: the public routes, each forwarded to the service that answers it. */
+/* http_gateway: the public routes. */
 #pragma once
 
-#include "services/gateway/usecases/usecases.h"
+#include "services/gateway/adapters/gateway_call.h"
+#include "services/gateway/adapters/origin.h"
 #include "shared/http/forward.h"
-#include "shared/http/server.h"
 
+struct http_pages;
+
+#define HTTP_GATEWAY_ROUTES_MAX 80
+
+/* All but routes is set by its owner, before http_gateway_init. */
 struct http_gateway {
     const struct gateway_deps *deps;
     struct http_upstream *media;
+    struct http_pages *pages;
+    struct origin public; /* where people and their browsers find us */
+    struct origins cors;  /* whose pages may read our answers */
+    struct rates rates;
+    const char *version;
+    struct http_route routes[HTTP_GATEWAY_ROUTES_MAX]; /* for http_server_options */
 };
 
-/* The handlers' argument is a `struct http_gateway *`. */
-extern const struct http_route http_gateway_routes[];
+/* Fills routes; the handlers' argument is the gateway. */
+void http_gateway_init(struct http_gateway *gateway);

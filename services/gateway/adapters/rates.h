@@ -1,0 +1,32 @@
+/* rates: how many requests of which kind one address, and one account, may make. */
+#pragma once
+
+#include "shared/http/identity.h"
+#include "shared/limit/limit.h"
+
+enum rate_class {
+    RATE_BY_METHOD, /* read for GET and HEAD, else write */
+    RATE_READ,
+    RATE_WRITE,
+    RATE_LOGIN,
+    RATE_SIGNUP,
+};
+#define RATE_CLASSES 5
+#define RATE_TIERS 3
+
+/* As the settings have them: "1000/10" is 1000 requests in 10 seconds. */
+struct rate_settings {
+    const char *login, *signup, *write, *read;
+};
+
+struct rates {
+    struct limit_rate address[RATE_CLASSES];
+    struct limit_rate account[RATE_TIERS][RATE_CLASSES]; /* more reads and writes in higher tiers */
+    struct limit_rate email;                             /* logins at one account, from anywhere */
+    struct limit_rate unknown; /* credentials of nobody's, from one address */
+};
+
+/* False when one is none; *wrong is the setting's name then. */
+bool rates_init(struct rates *rates, const struct rate_settings *settings, const char **wrong);
+
+enum rate_class rate_class_of(enum rate_class class, struct pr_str method);
