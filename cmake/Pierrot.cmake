@@ -51,6 +51,31 @@ function(pr_embed_sql target symbol folder)
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
 endfunction()
 
+# pr_embed_files(<target> <symbol> <folder or file>…): compiles files into the target as
+# `const struct http_file <symbol>[]`, ended by a NULL name. Those of a folder are named by their path
+# below it, a single one by its own name. A type it does not know is an error.
+function(pr_embed_files target symbol)
+    foreach(source IN LISTS ARGN)
+        if(IS_DIRECTORY ${source})
+            file(GLOB_RECURSE below RELATIVE ${source} CONFIGURE_DEPENDS ${source}/*)
+            list(APPEND names ${below})
+            list(TRANSFORM below PREPEND ${source}/)
+            list(APPEND files ${below})
+        else()
+            get_filename_component(name ${source} NAME)
+            list(APPEND names ${name})
+            list(APPEND files ${source})
+        endif()
+    endforeach()
+    set(out ${CMAKE_CURRENT_BINARY_DIR}/${target}_${symbol}.c)
+    add_custom_command(OUTPUT ${out}
+        COMMAND ${CMAKE_COMMAND} -DSYMBOL=${symbol} "-DFILES=${files}" "-DNAMES=${names}"
+            -DOUT=${out} -P ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+        DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake VERBATIM)
+    target_sources(${target} PRIVATE ${out})
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+endfunction()
+
 # pr_test(<path below tests/> SOURCES … DEPS …): a cmocka program, named by its path, run by ctest
 # with the first folder of the path as its label (unit, contract, integration).
 function(pr_test path)

@@ -1,0 +1,37 @@
+// Times and browsers, as people read them.
+
+import { h } from './dom.js';
+
+const UNITS = [['year', 31_557_600], ['month', 2_629_800], ['day', 86_400], ['hour', 3_600], ['minute', 60]];
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+
+/** "3 hours ago", "in 12 days"; the exact time when pointed at. */
+export function ago(text) {
+  const at = new Date(text);
+  const seconds = (at - Date.now()) / 1000;
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['now'];
+  return h('time', { datetime: text, title: exact.format(at) }, unit === 'now' ? 'just now' : relative.format(Math.round(seconds / size), unit));
+}
+
+export function date(text) {
+  const at = new Date(text);
+  return h('time', { datetime: text, title: exact.format(at) }, day.format(at));
+}
+
+// The first that matches: most browsers name those they descend from too.
+const BROWSERS = [[/\bEdgA?\//, 'Edge'], [/\bOPR\//, 'Opera'], [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
+  [/\bChrom(e|ium)\/|\bHeadlessChrome\/|\bCriOS\//, 'Chrome'], [/\bSafari\//, 'Safari'], [/^curl\//, 'curl']];
+const SYSTEMS = [[/\biPhone\b/, 'iPhone'], [/\biPad\b/, 'iPad'], [/\bAndroid\b/, 'Android'], [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b/, 'macOS'], [/\bCrOS\b/, 'ChromeOS'], [/\bLinux\b/, 'Linux']];
+
+/** "Firefox on Linux", of a User-Agent. */
+export function browser(agent) {
+  const find = (table) => table.find(([pattern]) => pattern.test(agent))?.[1];
+  const name = find(BROWSERS) ?? (agent.split(/[\s/]/)[0] || 'Unknown program');
+  const system = find(SYSTEMS);
+  return system ? `${name} on ${system}` : name;
+}
+
+export const isPhone = (agent) => /\b(iPhone|Android|Mobile)\b/.test(agent);
