@@ -51,9 +51,10 @@ bool scopes_parse(struct pr_str text, unsigned *out)
     return true;
 }
 
-enum pr_err credential_check_name(struct pr_str name, struct pr_fault *fault)
+enum pr_err credential_set_name(struct credential *token, struct pr_str name,
+                                struct pr_fault *fault)
 {
-    if (name.n < 1 || name.n > CREDENTIAL_NAME_MAX)
+    if (name.n < 1 || !pr_str_copy(name, token->name, sizeof token->name))
         return pr_fault_set(fault, PR_ERR_INVALID, "name", "must be 1 to %d bytes",
                             CREDENTIAL_NAME_MAX);
     if (!pr_utf8_valid(name) || pr_utf8_has_control(name))

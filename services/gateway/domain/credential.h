@@ -34,8 +34,10 @@ struct credential {
     char address[CREDENTIAL_ADDRESS_MAX + 1]; /* and whence */
 };
 
-/* A token's name, chosen by its owner: sets the fault (field "name", 400). */
-enum pr_err credential_check_name(struct pr_str name, struct pr_fault *fault);
+/* A token's name, chosen by its owner: 1 to CREDENTIAL_NAME_MAX bytes of UTF-8 without control
+ * characters; otherwise the fault is set (field "name", 400). */
+enum pr_err credential_set_name(struct credential *token, struct pr_str name,
+                                struct pr_fault *fault);
 
 /* Fills agent and address, cut to what fits; what is not printable ASCII becomes '?'. */
 void credential_set_browser(struct credential *session, struct pr_str agent, struct pr_str address);
