@@ -1,5 +1,6 @@
 """openapi.yaml and asyncapi.yaml are what they say they are: valid, every reference leads somewhere, every
-example fits its schema, and the golden messages, read by another library than ours, fit theirs."""
+example fits its schema, every route of the public door is there and no other, and the golden messages, read
+by another library than ours, fit theirs."""
 
 import base64
 import pathlib
@@ -14,10 +15,16 @@ from openapi_spec_validator import validate as validate_openapi
 from referencing import Registry
 from referencing.jsonschema import DRAFT7, DRAFT202012
 
+from routes import public_routes
+
 TOP = pathlib.Path(__file__).resolve().parents[3]
 GOLDEN = sorted((TOP / "tests/support/golden").glob("*.msgpack"))
 OPENAPI = yaml.safe_load((TOP / "proto/openapi.yaml").read_text())
 ASYNCAPI = yaml.safe_load((TOP / "proto/asyncapi.yaml").read_text())
+METHODS = ("get", "put", "post", "delete", "patch")
+ROUTES = {(route.path, route.method.lower()): route for route in public_routes()}
+OPERATIONS = {(path, method): operation for path, item in OPENAPI["paths"].items()
+              for method, operation in item.items() if method in METHODS}
 
 
 def pointer(*path):
@@ -50,10 +57,18 @@ def walk(node, path=()):
 
 
 def examples():
-    """Every media type of openapi.yaml that has an example: path, example."""
+    """Every media type, parameter and header of openapi.yaml that has an example: path, example."""
     for path, node in walk(OPENAPI):
         if isinstance(node, dict) and "schema" in node and "example" in node:
             yield pytest.param(path, node["example"], id=".".join(map(str, path)))
+
+
+def resolved(node):
+    return follow(OPENAPI, node["$ref"]) if "$ref" in node else node
+
+
+def each_operation(test):
+    return pytest.mark.parametrize("path, method", OPERATIONS, ids=[f"{m} {p}" for p, m in OPERATIONS])(test)
 
 
 def in_json(value, schema):
@@ -82,15 +97,84 @@ def test_openapi_examples_fit(path, example):
     check(OPENAPI, DRAFT202012, path + ("schema",), example)
 
 
-def test_openapi_errors_are_problems():
-    for path, node in walk(OPENAPI):
-        is_answer = len(path) > 1 and path[-2] == "responses" and isinstance(node, dict)
-        if not is_answer:
-            continue
-        answer = follow(OPENAPI, node["$ref"]) if "$ref" in node else node
-        assert "x-request-id" in answer["headers"], path
-        if re.match("[45]", str(path[-1])) and path[1] != "/readyz":
-            assert list(answer["content"]) == ["application/problem+json"], path
+def test_openapi_has_every_route_and_no_other():
+    assert set(OPERATIONS) == set(ROUTES)
+
+
+def test_operations_have_names_of_their_own():
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(set(names)) == len(names)
+    groups = [tag["name"] for tag in OPENAPI["tags"]]
+    for operation in OPERATIONS.values():
+        assert operation["summary"].endswith((".", "?"))
+        assert len(operation["tags"]) == 1 and operation["tags"][0] in groups
+
+
+@each_operation
+def test_operations_say_who_may(path, method):
+    """A token's scope is the one the route asks for; a session is always as good."""
+    security = OPERATIONS[path, method].get("security", OPENAPI["security"])
+    scope = "admin" if ROUTES[path, method].access == "ADMIN" else "read" if method == "get" else "write"
+    public = ROUTES[path, method].access == "PUBLIC"
+    assert security == ([] if public else [{"token": [scope]}, {"session": []}])
+
+
+@each_operation
+def test_operations_name_every_parameter_and_body(path, method):
+    item, operation = OPENAPI["paths"][path], OPERATIONS[path, method]
+    parameters = [resolved(node) for node in item.get("parameters", []) + operation.get("parameters", [])]
+    assert {p["name"] for p in parameters if p["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
+    assert all(p["description"] for p in parameters)
+    assert ("requestBody" in operation) == ROUTES[path, method].takes_body
+    if "requestBody" in operation:
+        assert all("example" in content for content in operation["requestBody"]["content"].values())
+
+
+@each_operation
+def test_operations_name_the_errors_that_can_come(path, method):
+    route, operation = ROUTES[path, method], OPERATIONS[path, method]
+    headers = [resolved(node)["name"] for node in operation.get("parameters", [])]
+    expected = {"400", "413", "default"}
+    if path not in ("/healthz", "/readyz", "/metrics", "/debug/vars"):
+        expected |= {"429"}
+    if route.access != "PUBLIC":
+        expected |= {"401", "403", "503", "504"}
+    if route.takes_body:
+        expected |= {"415", "503", "504"}
+    if path.startswith("/api/media"):
+        expected |= {"502"}
+    if "Idempotency-Key" in headers:
+        expected |= {"409", "410", "422"}
+    if "If-None-Match" in headers:
+        expected |= {"304"}
+    assert expected <= set(operation["responses"])
+
+
+@each_operation
+def test_answers(path, method):
+    """Whatever comes has its request id; what is counted tells how much is left; errors are problems."""
+    for status, node in OPERATIONS[path, method]["responses"].items():
+        answer = resolved(node)
+        headers = {name.lower() for name in answer["headers"]}
+        assert "x-request-id" in headers, status
+        if path.startswith("/api/") and status[0] == "2" or status == "429":
+            assert {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"} <= headers, status
+        if status == "429":
+            assert "retry-after" in headers
+        if status[0] in "45d" and (path, status) != ("/readyz", "503"):
+            assert list(answer["content"]) == ["application/problem+json"], status
+        if status in ("204", "304"):
+            assert "content" not in answer
+        for content_type, content in answer.get("content", {}).items():
+            free = content["schema"] in ({"type": "string"}, {"type": "object"})
+            assert free or "example" in content, (status, content_type)
+
+
+def test_every_component_is_used():
+    refs = {node["$ref"] for _, node in walk(OPENAPI) if isinstance(node, dict) and "$ref" in node}
+    for kind in ("schemas", "responses", "parameters", "headers"):
+        for name in OPENAPI["components"][kind]:
+            assert f"#/components/{kind}/{name}" in refs
 
 
 def test_documents_have_one_version():
