@@ -26,25 +26,25 @@ declare
     earlier idempotency;
 begin
     if $2 is null then
-        return row('new', $4);
+        return row('new', $4)::idempotency_claim;
     end if;
     if not pg_try_advisory_xact_lock(hashtextextended(current_schema() || $1::text || encode($2, 'hex'), 7)) then
-        return row('running', null);
+        return row('running', null)::idempotency_claim;
     end if;
     insert into idempotency as i (account, key_hash, request_hash, subject) values ($1, $2, $3, $4)
     on conflict on constraint idempotency_pkey do update
         set request_hash = excluded.request_hash, subject = excluded.subject, created_at = now()
         where i.created_at < now() - interval '24 hours';
     if found then
-        return row('new', $4);
+        return row('new', $4)::idempotency_claim;
     end if;
     select * into earlier from idempotency i where i.account = $1 and i.key_hash = $2;
     if not found then -- it was purged this very moment
-        return row('running', null);
+        return row('running', null)::idempotency_claim;
     elsif earlier.request_hash <> $3 then
-        return row('mismatch', null);
+        return row('mismatch', null)::idempotency_claim;
     end if;
-    return row('replay', earlier.subject);
+    return row('replay', earlier.subject)::idempotency_claim;
 end $$;
 
 -- What the key was claimed for is refused: it is free again.
