@@ -83,6 +83,35 @@ struct pr_done outbox_done(struct relay *relay, struct pr_done done)
     return (struct pr_done){committed, op};
 }
 
+struct jobs_op {
+    struct jobs *const *jobs;
+    struct pr_done done;
+};
+
+static void jobs_added(void *arg, enum pr_err err)
+{
+    struct jobs_op *op = arg;
+    if (!err && *op->jobs)
+        jobs_poke(*op->jobs);
+    pr_done_call(op->done, err);
+    free(op);
+}
+
+struct pr_done jobs_done(struct jobs *const *jobs, struct pr_done done)
+{
+    struct jobs_op *op = PR_NEW(struct jobs_op);
+    *op = (struct jobs_op){jobs, done};
+    return (struct pr_done){jobs_added, op};
+}
+
+void idempotency_bind(struct pg_query *query, const struct idempotency *idempotency)
+{
+    const uint8_t *key = idempotency->given ? idempotency->key_hash : NULL;
+    const uint8_t *request = idempotency->given ? idempotency->request_hash : NULL;
+    pg_bind_bytes(query, pr_str_n(key, key ? sizeof idempotency->key_hash : 0));
+    pg_bind_bytes(query, pr_str_n(request, request ? sizeof idempotency->request_hash : 0));
+}
+
 void inbox_bind(struct pg_query *query, const struct message_origin *origin)
 {
     pg_bind_uuid(query, &origin->id);

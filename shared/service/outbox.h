@@ -1,10 +1,11 @@
-/* outbox: binds what the tables outbox and inbox want, for the statements that write them. The
- * macros take the first parameters of a statement; its own follow. */
+/* outbox: binds what the tables outbox, inbox, job and idempotency want, for the statements that
+ * write them. The macros take the first parameters of a statement; its own follow. */
 #pragma once
 
 #include "proto/messages.h"
 #include "shared/base/work.h"
 #include "shared/kafka/relay.h"
+#include "shared/pg/jobs.h"
 #include "shared/pg/pg.h"
 
 /* One message, about the change the statement makes: `with m as (update …) select OUTBOX_ADD from
@@ -29,10 +30,16 @@ enum pr_err outbox_query_add(struct pg_query *query, const struct pg_stmt *stmt,
 /* A completion that wakes the relay when the transaction was committed, then calls done. */
 struct pr_done outbox_done(struct relay *relay, struct pr_done done);
 
+/* The same for a transaction that added a job: wakes *jobs, unless they do not run (NULL). */
+struct pr_done jobs_done(struct jobs *const *jobs, struct pr_done done);
+
 /* True the first time a message is seen: `with i as (select INBOX_ADD as first) update … from i
  * where i.first`. */
 #define INBOX_ADD "inbox_add($1, $2, $3::int, $4)"
 void inbox_bind(struct pg_query *query, const struct message_origin *origin);
+
+/* key_hash and request_hash of idempotency_claim; null without a key. */
+void idempotency_bind(struct pg_query *query, const struct idempotency *idempotency);
 
 /* Of a message from Kafka; views are borrowed from it. */
 struct message_origin message_origin_of(const struct kafka_message *message);

@@ -51,6 +51,15 @@ bool http_req_query(const struct http_request *req, const char *name, struct pr_
     return false;
 }
 
+bool http_req_idempotency(const struct http_request *req, struct idempotency *out,
+                          struct pr_fault *fault)
+{
+    *out = req->idempotency;
+    if (req->key_is_bad)
+        pr_fault_set(fault, PR_ERR_INVALID, "idempotency-key", "is bad");
+    return !req->key_is_bad;
+}
+
 json_t *http_req_json(struct http_request *req, struct pr_fault *fault)
 {
     json_t *json = json_loads(req->body, JSON_REJECT_DUPLICATES, NULL);
@@ -63,6 +72,13 @@ static void reply(struct http_request *req, int status)
 {
     assert_int_equal(req->replies++, 0);
     req->status = status;
+}
+
+void http_reply_header(struct http_request *req, const char *name, struct pr_str value)
+{
+    assert_int_equal(req->replies, 0);
+    req->header_name = name;
+    assert_true(pr_str_copy(value, req->header_value, sizeof req->header_value));
 }
 
 void http_reply_json(struct http_request *req, int status, json_t *body)

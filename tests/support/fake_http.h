@@ -10,6 +10,8 @@
 struct http_request {
     struct identity identity;
     const char *body; /* JSON */
+    struct idempotency idempotency;
+    bool key_is_bad; /* the one of the idempotency */
     struct {
         const char *name, *value;
     } params[FAKE_HTTP_VALUES], query[FAKE_HTTP_VALUES];
@@ -18,6 +20,8 @@ struct http_request {
     /* The answer. */
     unsigned replies;
     int status;
+    const char *header_name; /* of the last one; NULL: none */
+    char header_value[64];
     json_t *json;          /* NULL: without a body */
     struct pr_fault fault; /* when it is an error */
 };

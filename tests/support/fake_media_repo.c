@@ -82,6 +82,8 @@ struct args {
     struct fake_media_repo *repo;
     const struct pr_uuid *id;
     const struct media *media;
+    const struct idempotency *idempotency;
+    struct insertion *insertion;
     const struct media_query *query;
     const struct message_origin *origin;
     const struct media_rendered_msg *rendered;
@@ -101,19 +103,65 @@ static void pass(const char *name, gate_effect_fn effect, const struct args *arg
     gate_pass(args->repo->gate, name, effect, args, sizeof *args, done);
 }
 
+static const struct fake_key *find_key(const struct fake_media_repo *repo,
+                                       const struct pr_uuid *owner_id,
+                                       const struct idempotency *idempotency)
+{
+    for (size_t i = 0; i < repo->keys_n; i++) {
+        const struct fake_key *key = &repo->keys[i];
+        if (pr_uuid_eq(&key->owner_id, owner_id) &&
+            memcmp(key->idempotency.key_hash, idempotency->key_hash,
+                   sizeof idempotency->key_hash) == 0)
+            return key;
+    }
+    return NULL;
+}
+
+/* As idempotency_claim in SQL, but nothing is forgotten after a day. */
+static struct insertion claim_key(const struct fake_media_repo *repo, const struct media *media,
+                                  const struct idempotency *idempotency)
+{
+    const struct fake_key *key;
+    if (!idempotency->given)
+        return (struct insertion){INSERTION_NEW, media->id};
+    if (repo->keys_busy)
+        return (struct insertion){.outcome = INSERTION_RUNNING};
+    key = find_key(repo, &media->owner_id, idempotency);
+    if (!key)
+        return (struct insertion){INSERTION_NEW, media->id};
+    if (memcmp(key->idempotency.request_hash, idempotency->request_hash,
+               sizeof idempotency->request_hash) != 0)
+        return (struct insertion){.outcome = INSERTION_MISMATCH};
+    return (struct insertion){INSERTION_REPLAYED, key->media_id};
+}
+
 static enum pr_err insert_effect(const void *arg)
 {
     const struct args *args = arg;
-    if (fake_media_repo_find(args->repo, &args->media->id))
+    struct fake_media_repo *repo = args->repo;
+    *args->insertion = claim_key(repo, args->media, args->idempotency);
+    if (args->insertion->outcome != INSERTION_NEW)
+        return PR_OK;
+    if (fake_media_repo_find(repo, &args->media->id))
         return PR_ERR_CONFLICT;
-    fake_media_repo_put(args->repo, args->media);
-    add_message(args->repo, MESSAGE_MEDIA_CREATED, args->media, args->media->version);
+    if (args->idempotency->given) {
+        assert_true(repo->keys_n < FAKE_KEYS);
+        repo->keys[repo->keys_n++] =
+            (struct fake_key){args->media->owner_id, args->media->id, *args->idempotency};
+    }
+    fake_media_repo_put(repo, args->media);
+    add_message(repo, MESSAGE_MEDIA_CREATED, args->media, args->media->version);
     return PR_OK;
 }
 
-static void insert(struct media_repo *port, const struct media *media, struct pr_done done)
+static void insert(struct media_repo *port, const struct media *media,
+                   const struct idempotency *idempotency, struct insertion *out,
+                   struct pr_done done)
 {
-    pass("insert", insert_effect, &(struct args){.repo = self(port), .media = media}, done);
+    pass("insert", insert_effect,
+         &(struct args){
+             .repo = self(port), .media = media, .idempotency = idempotency, .insertion = out},
+         done);
 }
 
 static enum pr_err load_effect(const void *arg)

@@ -7,6 +7,7 @@
 
 #define FAKE_ROWS 256
 #define FAKE_LOG 1024
+#define FAKE_KEYS 64
 
 struct fake_message {
     enum message_kind kind;
@@ -24,6 +25,11 @@ struct fake_job {
     bool done;
 };
 
+struct fake_key {
+    struct pr_uuid owner_id, media_id;
+    struct idempotency idempotency;
+};
+
 struct fake_media_repo {
     struct media_repo port;
     struct gate *gate;
@@ -35,6 +41,9 @@ struct fake_media_repo {
     size_t inbox_n;
     struct fake_job jobs[FAKE_LOG];
     size_t jobs_n;
+    struct fake_key keys[FAKE_KEYS];
+    size_t keys_n;
+    bool keys_busy; /* as if other transactions had every key in hand */
 };
 
 /* repo is large: on the heap, zeroed. gate is borrowed. */

@@ -30,19 +30,21 @@ static void reply_media(struct call *call, int status, const struct media *media
 }
 
 static void created(void *arg, const struct pr_fault *fault, const struct media *media,
-                    const struct signed_upload *upload)
+                    const struct signed_upload *upload, bool replayed)
 {
     struct call *call = arg;
     struct pr_arena arena = {0};
     json_t *json = fault->err ? NULL : media_to_json(call->deps, media, &arena);
+    if (replayed && json)
+        http_reply_header(call->req, "idempotent-replayed", pr_str("true"));
     if (fault->err)
         http_reply_fault(call->req, fault);
     else if (!json)
         http_reply_error(call->req, PR_ERR_INTERNAL);
     else
-        http_reply_json(
-            call->req, 201,
-            json_pack("{s:o, s:o}", "media", json, "upload", upload_to_json(media, upload)));
+        http_reply_json(call->req, 201,
+                        json_pack("{s:o, s:o*}", "media", json, "upload",
+                                  upload ? upload_to_json(media, upload) : NULL));
     pr_arena_fini(&arena);
     free(call);
 }
@@ -62,7 +64,8 @@ static void post_media(void *deps, struct http_request *req)
     };
     struct pr_fault fault;
     struct create_media_cmd cmd = {.caller = http_req_identity(req)->account_id};
-    if (input_read(req, fields, &cmd.announcement, &fault))
+    if (http_req_idempotency(req, &cmd.idempotency, &fault) &&
+        input_read(req, fields, &cmd.announcement, &fault))
         create_media(deps, &cmd, created, call_new(deps, req));
     else
         http_reply_fault(req, &fault);

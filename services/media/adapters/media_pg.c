@@ -1,38 +1,13 @@
 #include "services/media/adapters/media_pg.h"
 
+#include "services/media/adapters/media_pg_messages.h"
 #include "services/media/adapters/media_pg_rows.h"
 #include "shared/base/alloc.h"
 #include "shared/service/outbox.h"
 
-#include <stdio.h>
-
-#define PURGE_ATTEMPTS "1000" /* goes on for days: the store may be away */
-
 static struct media_pg *self(struct media_repo *port)
 {
     return PR_CONTAINER(port, struct media_pg, port);
-}
-
-/* A completion that wakes who runs the jobs, when the transaction was committed. */
-struct jobs_op {
-    struct jobs **jobs; /* those that run when it is over */
-    struct pr_done done;
-};
-
-static void jobs_added(void *arg, enum pr_err err)
-{
-    struct jobs_op *op = arg;
-    if (!err && *op->jobs)
-        jobs_poke(*op->jobs);
-    pr_done_call(op->done, err);
-    free(op);
-}
-
-static struct pr_done jobs_done(struct jobs **jobs, struct pr_done done)
-{
-    struct jobs_op *op = PR_NEW(struct jobs_op);
-    *op = (struct jobs_op){jobs, done};
-    return (struct pr_done){jobs_added, op};
 }
 
 static enum pr_err read_changed(void *arg, const struct pg_result *result)
@@ -43,12 +18,29 @@ static enum pr_err read_changed(void *arg, const struct pg_result *result)
 
 static const struct pg_stmt insert_stmt = {
     "media_insert",
-    "with m as (insert into media (id, owner_id, version, state, kind, filename, content_type, "
+    "with c as (select * from idempotency_claim($9, $19, $20, $8)), "
+    "m as (insert into media (id, owner_id, version, state, kind, filename, content_type, "
     "object_key, size_bytes, sha256, created_at, upload_expires_at) "
-    "values ($8, $9, $10, 'created', $11, $12, $13, $14, $15, $16, $17, $18) returning id) "
-    "select " OUTBOX_ADD " from m"};
+    "select $8, $9, $10, 'created', $11, $12, $13, $14, $15, $16, $17, $18 from c "
+    "where c.verdict = 'new' returning id) "
+    "select c.verdict, c.subject, (select " OUTBOX_ADD " from m) from c"};
 
-static void insert(struct media_repo *port, const struct media *media, struct pr_done done)
+static enum pr_err read_insertion(void *arg, const struct pg_result *result)
+{
+    struct insertion *insertion = arg;
+    struct pr_str verdict = pg_text(result, 0, 0);
+    insertion->outcome = pr_str_is(verdict, "new")       ? INSERTION_NEW
+                         : pr_str_is(verdict, "replay")  ? INSERTION_REPLAYED
+                         : pr_str_is(verdict, "running") ? INSERTION_RUNNING
+                                                         : INSERTION_MISMATCH;
+    if (!pg_is_null(result, 0, 1))
+        insertion->media_id = pg_uuid(result, 0, 1);
+    return PR_OK;
+}
+
+static void insert(struct media_repo *port, const struct media *media,
+                   const struct idempotency *idempotency, struct insertion *out,
+                   struct pr_done done)
 {
     struct media_pg *repo = self(port);
     struct pr_buf body = outbox_body();
@@ -78,6 +70,8 @@ static void insert(struct media_repo *port, const struct media *media, struct pr
     pg_bind_bytes(query, pr_str_n(media->sha256, sizeof media->sha256));
     pg_bind_time(query, media->created_at_ms);
     pg_bind_time(query, media->upload_expires_at_ms);
+    idempotency_bind(query, idempotency);
+    pg_query_rows(query, read_insertion, out);
     pg_query_run(query, outbox_done(repo->relay, done));
 }
 
@@ -284,89 +278,6 @@ static void list_abandoned(struct media_repo *port, int64_t before_ms, size_t li
     pg_query_run(query, done);
 }
 
-/* The version of what was rendered is the media's own: nothing changes a finalized media but this.
- */
-static const struct pg_stmt rendered_stmt = {
-    "media_rendered",
-    "with i as (select " INBOX_ADD " as first), "
-    "m as (update media set state = 'ready', version = version + 1, width = $6, height = $7, "
-    "duration_ms = nullif($8, 0), degraded = $9, crc32 = $10, placeholder = $11, "
-    "renditions = $12::text::jsonb from i where i.first and media.id = $5 "
-    "and media.state = 'finalized' returning 1) "
-    "select (select first from i), (select count(*) from m)"};
-
-static void save_rendered(struct media_repo *port, const struct message_origin *origin,
-                          const struct media_rendered_msg *msg, struct pr_done done)
-{
-    struct pg_query *query = pg_query_new(self(port)->pg);
-    char *renditions = renditions_to_json(msg);
-    pg_query_add(query, &rendered_stmt);
-    inbox_bind(query, origin);
-    pg_bind_uuid(query, &msg->media_id);
-    pg_bind_int(query, msg->width);
-    pg_bind_int(query, msg->height);
-    pg_bind_int(query, msg->has_duration_ms ? msg->duration_ms : 0);
-    pg_bind_bool(query, msg->degraded);
-    pg_bind_int(query, msg->crc32);
-    pg_bind_bytes(query, msg->placeholder);
-    pg_bind_text(query, pr_str(renditions));
-    pg_query_run(query, done);
-    free(renditions);
-}
-
-static const struct pg_stmt rejected_stmt = {
-    "media_rejected",
-    "with i as (select " INBOX_ADD " as first), "
-    "m as (update media set state = 'rejected', version = version + 1, reject_reason = $6 "
-    "from i where i.first and media.id = $5 and media.state = 'finalized' returning 1) "
-    "select (select first from i), (select count(*) from m)"};
-
-static void save_refused(struct media_repo *port, const struct message_origin *origin,
-                         const struct media_rejected_msg *msg, struct pr_done done)
-{
-    struct pg_query *query = pg_query_new(self(port)->pg);
-    pg_query_add(query, &rejected_stmt);
-    inbox_bind(query, origin);
-    pg_bind_uuid(query, &msg->media_id);
-    pg_bind_text(query, msg->reason);
-    pg_query_run(query, done);
-}
-
-static const struct pg_stmt account_stmt = {
-    "media_account",
-    "with i as (select " INBOX_ADD " as first) "
-    "select case when first and $6 then "
-    "job_add('" PURGE_LIBRARY_JOB "', $5 || ':now', $5, $5, 0, null, " PURGE_ATTEMPTS
-    ", $7, now()) end, "
-    "case when first and $6 then "
-    "job_add('" PURGE_LIBRARY_JOB "', $5 || ':late', $5, $5, 0, null, " PURGE_ATTEMPTS
-    ", $7, now() + interval '1 minute') end from i"};
-
-static void apply_account_changed(struct media_repo *port, const struct message_origin *origin,
-                                  const struct account_changed_msg *msg, struct pr_done done)
-{
-    struct media_pg *repo = self(port);
-    struct pg_query *query = pg_query_new(repo->pg);
-    char trace[TRACEPARENT_TEXT];
-    pg_query_add(query, &account_stmt);
-    inbox_bind(query, origin);
-    pg_bind_uuid(query, &msg->account_id);
-    pg_bind_bool(query, msg->deleted);
-    pg_bind_text(query, current_traceparent(trace));
-    pg_query_run(query, jobs_done(&repo->library_purges, done));
-}
-
-static const struct pg_stmt finish_job_stmt = {"media_finish_job", "select job_finish($1, $2)"};
-
-static void finish_job(struct media_repo *port, const struct job_claim *job, struct pr_done done)
-{
-    struct pg_query *query = pg_query_new(self(port)->pg);
-    pg_query_add(query, &finish_job_stmt);
-    pg_bind_int(query, job->id);
-    pg_bind_uuid(query, &job->lease);
-    pg_query_run(query, done);
-}
-
 void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
                    const struct pr_clock *clock)
 {
@@ -380,10 +291,10 @@ void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
                 .save_rejected = save_rejected,
                 .remove = remove_rows,
                 .list_abandoned = list_abandoned,
-                .apply_rendered = save_rendered,
-                .apply_rejected = save_refused,
-                .apply_account = apply_account_changed,
-                .finish_job = finish_job,
+                .apply_rendered = media_pg_apply_rendered,
+                .apply_rejected = media_pg_apply_rejected,
+                .apply_account = media_pg_apply_account,
+                .finish_job = media_pg_finish_job,
             },
         .pg = pg,
         .relay = relay,

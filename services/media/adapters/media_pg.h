@@ -19,6 +19,7 @@ struct media_pg {
 #define PURGE_JOB "purge_object"
 /* The job that removes all media of a deleted account, which is its subject. */
 #define PURGE_LIBRARY_JOB "purge_library"
+#define PURGE_ATTEMPTS "1000" /* goes on for days: the store may be away */
 
 /* pg and relay are borrowed; storage is the caller's. */
 void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,

@@ -24,9 +24,23 @@ struct media_page {
     bool more; /* there are older ones */
 };
 
+/* What became of an insert, whose request may have come before (Idempotency-Key). */
+struct insertion {
+    enum {
+        INSERTION_NEW,
+        INSERTION_REPLAYED, /* it was done then: media_id is what it added */
+        INSERTION_RUNNING,  /* a request with the same key is being worked on */
+        INSERTION_MISMATCH, /* the key came with another request */
+    } outcome;
+    struct pr_uuid media_id;
+};
+
 struct media_repo {
-    /* Adds the row, with media.created. */
-    void (*insert)(struct media_repo *repo, const struct media *media, struct pr_done done);
+    /* Adds the row, with media.created and what makes it happen once; nothing unless
+     * INSERTION_NEW. PR_ERR_CONFLICT when the id is known. */
+    void (*insert)(struct media_repo *repo, const struct media *media,
+                   const struct idempotency *idempotency, struct insertion *out,
+                   struct pr_done done);
 
     /* PR_ERR_NOT_FOUND when there is none. */
     void (*load)(struct media_repo *repo, const struct pr_uuid *id, struct media *out,

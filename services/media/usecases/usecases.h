@@ -12,9 +12,12 @@ typedef void (*media_done_fn)(void *arg, const struct pr_fault *fault, const str
 struct create_media_cmd {
     struct pr_uuid caller;
     struct media_announcement announcement; /* views: borrowed until done */
+    struct idempotency idempotency;
 };
+/* upload is NULL when the media waits for none. replayed: it was created before, by this key. */
 typedef void (*create_media_done_fn)(void *arg, const struct pr_fault *fault,
-                                     const struct media *media, const struct signed_upload *upload);
+                                     const struct media *media, const struct signed_upload *upload,
+                                     bool replayed);
 void create_media(const struct media_deps *deps, const struct create_media_cmd *cmd,
                   create_media_done_fn done, void *arg);
 

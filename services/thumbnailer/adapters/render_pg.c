@@ -12,28 +12,6 @@ static struct render_pg *self(struct render_repo *port)
     return PR_CONTAINER(port, struct render_pg, port);
 }
 
-/* A change that may have added a job: its runner is poked once the change is committed. */
-struct poke_op {
-    struct jobs *const *jobs;
-    struct pr_done done;
-};
-
-static void committed(void *arg, enum pr_err err)
-{
-    struct poke_op *op = arg;
-    if (!err && *op->jobs)
-        jobs_poke(*op->jobs);
-    pr_done_call(op->done, err);
-    free(op);
-}
-
-static struct pr_done poke_done(struct jobs *const *jobs, struct pr_done done)
-{
-    struct poke_op *op = PR_NEW(struct poke_op);
-    *op = (struct poke_op){jobs, done};
-    return (struct pr_done){committed, op};
-}
-
 static const struct pg_stmt queue_stmt = {
     "render_queue",
     "with i as (select " INBOX_ADD " as first), "
@@ -57,7 +35,7 @@ static void queue(struct render_repo *port, const struct message_origin *origin,
     pg_bind_text(query, msg->object_key);
     pg_bind_bytes(query, value);
     pg_bind_text(query, current_traceparent(trace));
-    pg_query_run(query, poke_done(&repo->renders, done));
+    pg_query_run(query, jobs_done(&repo->renders, done));
 }
 
 static enum pr_err read_finished(void *arg, const struct pg_result *result)
@@ -158,7 +136,7 @@ static void mark_deleted(struct render_repo *port, const struct message_origin *
     pg_bind_text(query, msg->object_key);
     pg_bind_bytes(query, value);
     pg_bind_text(query, current_traceparent(trace));
-    pg_query_run(query, poke_done(&repo->purges, done));
+    pg_query_run(query, jobs_done(&repo->purges, done));
 }
 
 static const struct pg_stmt finish_purge_stmt = {"render_finish_purge",

@@ -12,11 +12,21 @@ enum pr_err answer(struct repo_fixture *f, struct await *await)
     return await_once(await);
 }
 
-void insert(struct repo_fixture *f, const struct media *media)
+struct insertion insert_keyed(struct repo_fixture *f, const struct media *media,
+                              const struct idempotency *idempotency)
 {
     struct await await;
-    f->repo->insert(f->repo, media, await_done(&await));
+    struct insertion insertion;
+    memset(&insertion, 0xff, sizeof insertion);
+    f->repo->insert(f->repo, media, idempotency, &insertion, await_done(&await));
     assert_int_equal(answer(f, &await), PR_OK);
+    return insertion;
+}
+
+void insert(struct repo_fixture *f, const struct media *media)
+{
+    static const struct idempotency no_key;
+    assert_int_equal(insert_keyed(f, media, &no_key).outcome, INSERTION_NEW);
 }
 
 enum pr_err load(struct repo_fixture *f, const struct pr_uuid *id, struct media *out)

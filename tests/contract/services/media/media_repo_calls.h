@@ -15,6 +15,8 @@ typedef void (*save_fn)(struct media_repo *repo, const struct media *media, bool
 /* Each waits for its answer, and fails the test on an error that it does not return. */
 enum pr_err answer(struct repo_fixture *f, struct await *await);
 void insert(struct repo_fixture *f, const struct media *media);
+struct insertion insert_keyed(struct repo_fixture *f, const struct media *media,
+                              const struct idempotency *idempotency);
 enum pr_err load(struct repo_fixture *f, const struct pr_uuid *id, struct media *out);
 bool save(struct repo_fixture *f, save_fn fn, const struct media *media); /* was it changed? */
 bool remove_at(struct repo_fixture *f, const struct media *media, int64_t now_ms);
@@ -53,6 +55,14 @@ void test_removed_when_its_url_is_dead_with_one_job(void **state);
 void test_removed_once_only_and_as_it_was_loaded(void **state);
 void test_many_are_removed_at_once_but_those_that_changed(void **state);
 void test_abandoned_are_created_with_a_dead_url(void **state);
+
+/* media_repo_keys.c */
+void test_key_adds_once_and_then_tells_what_it_added(void **state);
+void test_key_of_another_request_is_a_mismatch(void **state);
+void test_keys_are_their_owners(void **state);
+void test_key_remembers_what_is_gone(void **state);
+void test_key_of_a_failed_insert_is_free(void **state);
+void test_one_key_at_once_adds_one(void **state);
 
 /* media_repo_messages.c */
 void test_rendered_media_is_ready_with_all_it_was_told(void **state);

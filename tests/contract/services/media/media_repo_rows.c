@@ -36,9 +36,11 @@ void test_insert_of_a_known_id_is_a_conflict(void **state)
 {
     struct repo_fixture *f = *state;
     struct await await;
+    struct insertion insertion;
+    struct idempotency no_key = {.given = false};
     struct media media = inserted(f, 1, NOW_MS), again = media;
     again.size_bytes++;
-    f->repo->insert(f->repo, &again, await_done(&await));
+    f->repo->insert(f->repo, &again, &no_key, &insertion, await_done(&await));
     assert_int_equal(answer(f, &await), PR_ERR_CONFLICT);
     assert_saved(f, &media);
     assert_messages(f, &media, "created 1");

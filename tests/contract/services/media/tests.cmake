@@ -2,6 +2,7 @@
 set(suite
     ${CMAKE_CURRENT_LIST_DIR}/media_repo_calls.c
     ${CMAKE_CURRENT_LIST_DIR}/media_repo_contract.c
+    ${CMAKE_CURRENT_LIST_DIR}/media_repo_keys.c
     ${CMAKE_CURRENT_LIST_DIR}/media_repo_messages.c
     ${CMAKE_CURRENT_LIST_DIR}/media_repo_rows.c)
 pr_test(contract/services/media/test_media_repo_fake

@@ -89,6 +89,45 @@ static void test_post_answers_media_and_upload(void **state)
     media_world_destroy(world);
 }
 
+static void test_post_again_with_its_key(void **state)
+{
+    (void)state;
+    const struct idempotency key = {true, {1}, {1}}, mismatch = {true, {1}, {2}};
+    struct media_world *world = media_world_create();
+    struct http_request req = {.body = GOOD, .idempotency = key};
+    run(world, "POST", "/media", &req);
+    assert_int_equal(req.status, 201);
+    assert_null(req.header_name);
+    fake_http_fini(&req);
+
+    req = (struct http_request){.body = GOOD, .idempotency = key};
+    run(world, "POST", "/media", &req);
+    assert_int_equal(req.status, 201);
+    assert_string_equal(req.header_name, "idempotent-replayed");
+    assert_string_equal(req.header_value, "true");
+    assert_string_equal(text_at(req.json, "media.id"), id_text(&world->repo.rows[0].id));
+    assert_string_equal(text_at(req.json, "upload.method"), "PUT");
+    fake_http_fini(&req);
+
+    world->repo.rows[0].state = MEDIA_FINALIZED;
+    req = (struct http_request){.body = GOOD, .idempotency = key};
+    run(world, "POST", "/media", &req);
+    assert_int_equal(req.status, 201);
+    assert_string_equal(text_at(req.json, "media.state"), "finalized");
+    assert_null(json_object_get(req.json, "upload"));
+    fake_http_fini(&req);
+
+    req = (struct http_request){.body = GOOD, .idempotency = mismatch};
+    run(world, "POST", "/media", &req);
+    assert_null(req.header_name);
+    assert_fault(&req, 422, "idempotency-key");
+    req = (struct http_request){.body = GOOD, .key_is_bad = true};
+    run(world, "POST", "/media", &req);
+    assert_fault(&req, 400, "idempotency-key");
+    assert_int_equal(world->repo.rows_n, 1);
+    media_world_destroy(world);
+}
+
 static void test_post_names_the_field_that_is_wrong(void **state)
 {
     (void)state;
@@ -372,6 +411,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_post_answers_media_and_upload),
+        cmocka_unit_test(test_post_again_with_its_key),
         cmocka_unit_test(test_post_names_the_field_that_is_wrong),
         cmocka_unit_test(test_failing_ports_are_server_errors),
         cmocka_unit_test(test_answer_comes_when_the_ports_have_answered),

@@ -18,31 +18,40 @@ struct answer {
     unsigned calls;
     struct pr_fault fault;
     struct media media;
-    char url[1024];
+    bool replayed;
+    char url[1024]; /* "" without an upload */
     size_t headers_n;
 };
 
 static void answered(void *arg, const struct pr_fault *fault, const struct media *media,
-                     const struct signed_upload *upload)
+                     const struct signed_upload *upload, bool replayed)
 {
     struct answer *answer = arg;
     answer->calls++;
     answer->fault = *fault;
     answer->media = *media;
-    if (!fault->err) {
+    answer->replayed = replayed;
+    if (!fault->err && upload) {
         assert_true(pr_str_copy(upload->url, answer->url, sizeof answer->url));
         answer->headers_n = upload->headers_n;
     }
 }
 
+static struct answer create_keyed(struct media_world *world, const struct pr_uuid *caller,
+                                  const struct media_announcement *announcement,
+                                  const struct idempotency *idempotency)
+{
+    struct answer answer = {0};
+    create_media(&world->deps, &(struct create_media_cmd){*caller, *announcement, *idempotency},
+                 answered, &answer);
+    assert_int_equal(answer.calls, 1);
+    return answer;
+}
+
 static struct answer create(struct media_world *world,
                             const struct media_announcement *announcement)
 {
-    struct answer answer = {0};
-    create_media(&world->deps, &(struct create_media_cmd){world->owner, *announcement}, answered,
-                 &answer);
-    assert_int_equal(answer.calls, 1);
-    return answer;
+    return create_keyed(world, &world->owner, announcement, &(struct idempotency){.given = false});
 }
 
 static void test_announced_media_is_created_with_its_message_and_url(void **state)
@@ -68,6 +77,7 @@ static void test_announced_media_is_created_with_its_message_and_url(void **stat
     snprintf(expected, sizeof expected, "https://store.test/%s?expires=3600", row->object_key);
     assert_string_equal(answer.url, expected);
     assert_int_equal(answer.headers_n, 3);
+    assert_false(answer.replayed);
     media_world_destroy(world);
 }
 
@@ -95,20 +105,155 @@ static void test_bad_announcement_names_the_field_and_leaves_nothing(void **stat
     media_world_destroy(world);
 }
 
+/* ---- the same request again ---- */
+
+static const struct idempotency key = {true, {1}, {1}}, same_key_other_request = {true, {1}, {2}};
+
+static struct answer repeat(struct media_world *world)
+{
+    return create_keyed(world, &world->owner, &beach, &key);
+}
+
+static void assert_refused(const struct answer *answer, enum pr_err err)
+{
+    assert_string_equal(pr_err_name(answer->fault.err), pr_err_name(err));
+    assert_string_equal(answer->fault.field, "idempotency-key");
+}
+
+static void test_repeated_request_gets_its_media_and_a_new_url(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct answer first = repeat(world);
+    assert_false(first.replayed);
+    test_clock_move(&world->clock, 600000);
+    struct answer second = repeat(world);
+    assert_int_equal(second.fault.err, PR_OK);
+    assert_true(second.replayed);
+    assert_memory_equal(&second.media, &first.media, sizeof first.media);
+    assert_non_null(strstr(second.url, first.media.object_key));
+    assert_non_null(strstr(second.url, "?expires=3000")); /* no longer than the first one */
+    assert_int_equal(world->repo.rows_n, 1);
+    assert_int_equal(world->repo.outbox_n, 1);
+    media_world_destroy(world);
+}
+
+static void test_repeated_request_sees_how_far_its_media_is(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct answer first = repeat(world);
+    world->repo.rows[0].state = MEDIA_READY;
+    world->repo.rows[0].version = 3;
+    test_clock_move(&world->clock, 7200000);
+    struct answer second = repeat(world);
+    assert_int_equal(second.fault.err, PR_OK);
+    assert_true(second.replayed);
+    assert_true(pr_uuid_eq(&second.media.id, &first.media.id));
+    assert_int_equal(second.media.state, MEDIA_READY);
+    assert_string_equal(second.url, "");
+    media_world_destroy(world);
+}
+
+static void test_repeated_request_too_late_for_its_upload_is_gone(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct answer answer = repeat(world);
+    test_clock_move(&world->clock, 3599000);
+    answer = repeat(world);
+    assert_int_equal(answer.fault.err, PR_OK);
+    assert_non_null(strstr(answer.url, "?expires=1"));
+    test_clock_move(&world->clock, 1);
+    answer = repeat(world);
+    assert_refused(&answer, PR_ERR_GONE);
+    world->repo.rows_n = 0; /* reaped, or deleted */
+    answer = repeat(world);
+    assert_refused(&answer, PR_ERR_GONE);
+    assert_int_equal(world->repo.rows_n, 0);
+    media_world_destroy(world);
+}
+
+static void test_key_that_is_busy_or_of_another_request_is_refused(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    repeat(world);
+    struct answer answer = create_keyed(world, &world->owner, &beach, &same_key_other_request);
+    assert_refused(&answer, PR_ERR_UNPROCESSABLE);
+    world->repo.keys_busy = true;
+    answer = repeat(world);
+    assert_refused(&answer, PR_ERR_CONFLICT);
+    assert_int_equal(world->repo.rows_n, 1);
+    assert_int_equal(world->repo.outbox_n, 1);
+    media_world_destroy(world);
+}
+
+static void test_key_of_another_account_is_another_key(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct answer mine = repeat(world);
+    struct answer theirs = create_keyed(world, &world->stranger, &beach, &key);
+    assert_int_equal(theirs.fault.err, PR_OK);
+    assert_false(theirs.replayed);
+    assert_false(pr_uuid_eq(&mine.media.id, &theirs.media.id));
+    media_world_destroy(world);
+}
+
+static void test_key_of_a_bad_announcement_is_not_used_up(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct media_announcement bad = beach;
+    bad.size_bytes = 0;
+    struct answer answer = create_keyed(world, &world->owner, &bad, &same_key_other_request);
+    assert_int_equal(answer.fault.err, PR_ERR_INVALID);
+    answer = repeat(world);
+    assert_int_equal(answer.fault.err, PR_OK);
+    assert_false(answer.replayed);
+    media_world_destroy(world);
+}
+
 /* ---- every port call failing ---- */
 
 static void pass_on(void *arg, const struct pr_fault *fault, const struct media *media,
-                    const struct signed_upload *upload)
+                    const struct signed_upload *upload, bool replayed)
 {
     (void)upload;
+    (void)replayed;
     media_done_pass(arg, fault, media, NULL);
 }
 
 static void start(void *arg, struct pr_done done)
 {
     struct media_world *world = arg;
-    create_media(&world->deps, &(struct create_media_cmd){world->owner, beach}, pass_on,
+    create_media(&world->deps, &(struct create_media_cmd){world->owner, beach, {.given = false}},
+                 pass_on, media_done_arg(done));
+}
+
+static void start_keyed(void *arg, struct pr_done done)
+{
+    struct media_world *world = arg;
+    create_media(&world->deps, &(struct create_media_cmd){world->owner, beach, key}, pass_on,
                  media_done_arg(done));
+}
+
+/* Its media is there from an earlier request. */
+static void *setup_repeated(void)
+{
+    struct media_world *world = media_world_create();
+    assert_int_equal(repeat(world).fault.err, PR_OK);
+    return world;
+}
+
+/* However often it is asked, there is one. */
+static void check_one(void *arg)
+{
+    struct media_world *world = arg;
+    assert_int_equal(world->repo.rows_n, 1);
+    assert_int_equal(world->repo.outbox_n, 1);
+    assert_int_equal(world->repo.keys_n, 1);
 }
 
 static void check_half(void *arg)
@@ -116,6 +261,7 @@ static void check_half(void *arg)
     struct media_world *world = arg;
     assert_true(world->repo.rows_n <= 1);
     assert_int_equal(world->repo.rows_n, world->repo.outbox_n);
+    assert_in_range(world->repo.keys_n, 0, world->repo.rows_n);
 }
 
 /* Asked again, the client gets a media of its own: the first one, if it came to be, is reaped. */
@@ -134,7 +280,7 @@ static void check(void *arg)
 static void test_every_failure(void **state)
 {
     (void)state;
-    for_each_failure(&(struct failure_case){
+    struct failure_case c = {
         .setup = media_world_create,
         .teardown = media_world_destroy,
         .gate = media_world_gate,
@@ -142,7 +288,14 @@ static void test_every_failure(void **state)
         .answer = PR_OK,
         .check_half = check_half,
         .check = check,
-    });
+    };
+    for_each_failure(&c);
+    c.start = start_keyed;
+    c.check = check_one;
+    for_each_failure(&c);
+    c.setup = setup_repeated;
+    c.check_half = check_one;
+    for_each_failure(&c);
 }
 
 int main(void)
@@ -151,6 +304,12 @@ int main(void)
         cmocka_unit_test(test_announced_media_is_created_with_its_message_and_url),
         cmocka_unit_test(test_two_announcements_of_one_file_are_two_media),
         cmocka_unit_test(test_bad_announcement_names_the_field_and_leaves_nothing),
+        cmocka_unit_test(test_repeated_request_gets_its_media_and_a_new_url),
+        cmocka_unit_test(test_repeated_request_sees_how_far_its_media_is),
+        cmocka_unit_test(test_repeated_request_too_late_for_its_upload_is_gone),
+        cmocka_unit_test(test_key_that_is_busy_or_of_another_request_is_refused),
+        cmocka_unit_test(test_key_of_another_account_is_another_key),
+        cmocka_unit_test(test_key_of_a_bad_announcement_is_not_used_up),
         cmocka_unit_test(test_every_failure),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
