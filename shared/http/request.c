@@ -37,8 +37,8 @@ static const char *method_label(struct pr_str method)
 
 static bool is_probe(struct pr_str path)
 {
-    return pr_str_is(path, "/healthz") || pr_str_is(path, "/readyz") || pr_str_is(path, "/metrics") ||
-           pr_str_is(path, "/debug/vars");
+    return pr_str_is(path, "/healthz") || pr_str_is(path, "/readyz") ||
+           pr_str_is(path, "/metrics") || pr_str_is(path, "/debug/vars");
 }
 
 static void tell_end(struct http_request *req)
@@ -135,6 +135,18 @@ struct http_request *request_create(struct http_server *server, h2o_req_t *h2o)
     return req;
 }
 
+/* RFC 3986 section 3.2.2, with a port; what has other characters is nobody's name. */
+static bool is_host(struct pr_str host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && (c == 0 || !strchr("-._~!$&'()*+,;=%:[]", c)))
+            return false;
+    }
+    return true;
+}
+
 /* RFC 9112 sections 3.2 and 6.3. h2o drops these headers after it used them, and forgives too much:
  * it takes the first of two lengths, and a length beside a transfer-encoding, where the next reader
  * in the chain may take the other. The head is still what its input begins with. */
@@ -161,7 +173,9 @@ static const char *framing_fault(const h2o_req_t *h2o, size_t *head_size)
     }
     if (hosts > 1 || (hosts == 0 && minor > 0))
         return "exactly one host header is needed";
-    if (lengths + encodings > 1)
+    if (!is_host(str_of(h2o->input.authority)))
+        return "the host header names no host";
+    if (lengths + encodings > 1 || (encodings > 0 && minor == 0))
         return "the length of the body is ambiguous";
     return NULL;
 }

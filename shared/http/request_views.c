@@ -34,12 +34,20 @@ bool http_req_query(const struct http_request *req, const char *name, struct pr_
     return req->query && query_find(req->query, name, out);
 }
 
+/* h2o keeps it elsewhere, and puts its configuration's name where there is none. */
+static struct pr_str host_of(const struct http_request *req)
+{
+    h2o_iovec_t host = req->h2o->input.authority;
+    bool given = host.base != req->server->config.hosts[0]->authority.hostport.base;
+    return given ? str_of(host) : pr_str_n(NULL, 0);
+}
+
 struct pr_str http_req_header(const struct http_request *req, const char *name)
 {
     const h2o_headers_t *headers = &req->h2o->headers;
     size_t n = strlen(name);
-    if (strcmp(name, "host") == 0) /* h2o keeps it elsewhere */
-        return str_of(req->h2o->input.authority);
+    if (strcmp(name, "host") == 0)
+        return host_of(req);
     for (size_t i = 0; i < headers->size; i++) {
         const h2o_header_t *header = &headers->entries[i];
         if (header->name->len == n && memcmp(header->name->base, name, n) == 0)
