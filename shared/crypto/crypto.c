@@ -61,6 +61,11 @@ void sha256(struct pr_str bytes, uint8_t out[SHA256_BYTES])
     sha256_final(&hash, out);
 }
 
+void sha1(struct pr_str bytes, uint8_t out[SHA1_BYTES])
+{
+    must(EVP_Q_digest(NULL, "SHA1", NULL, bytes.p, bytes.n, out, NULL));
+}
+
 /* One of HMAC's two passes: H(pad || bytes). */
 static void keyed_pass(struct sha256 *hash, const uint8_t key[BLOCK_BYTES], uint8_t pad_byte,
                        struct pr_str bytes, uint8_t out[SHA256_BYTES])

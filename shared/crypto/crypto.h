@@ -19,6 +19,11 @@ void sha256_abort(struct sha256 *hash);                            /* frees with
 /* Of bytes that are all there. */
 void sha256(struct pr_str bytes, uint8_t out[SHA256_BYTES]);
 
+#define SHA1_BYTES 20
+
+/* SHA-1 (FIPS 180-4): broken as a seal, but the name some protocols give to bytes (EVALSHA). */
+void sha1(struct pr_str bytes, uint8_t out[SHA1_BYTES]);
+
 /* HMAC-SHA-256 (RFC 2104); a key of any length. */
 void hmac_sha256(struct pr_str key, struct pr_str bytes, uint8_t out[SHA256_BYTES]);
 

@@ -19,7 +19,8 @@
 
 struct limit_rate {
     const char *name; /* static, part of the key: "login" */
-    int64_t count;    /* requests in a period; also how many may come at once. 0: no limit */
+    int64_t count;    /* requests in a period; also how many may come at once. 0: no limit,
+                      and a verdict's remaining is INT64_MAX */
     int64_t period_ms;
     int64_t lease; /* tokens taken from Redis at once, 1 to count; 1 where every request counts */
 };
@@ -27,7 +28,7 @@ struct limit_rate {
 struct limit_verdict {
     bool allowed;
     const struct limit_rate *rate;
-    int64_t remaining; /* requests that could come at once now; with a lease: at least */
+    int64_t remaining; /* requests that could come at once now, as Redis last told */
     int64_t reset_ms;  /* until the bucket is full again */
     int64_t retry_ms;  /* when not allowed: until the next token */
 };

@@ -56,6 +56,19 @@ static void an_aborted_hash_is_freed(void **state)
     assert_null(hash.state);
 }
 
+static void sha1_matches_the_published_examples(void **state)
+{
+    uint8_t digest[SHA1_BYTES];
+    char hex[2 * SHA1_BYTES + 1];
+    (void)state;
+    sha1(pr_str("abc"), digest);
+    pr_hex_encode(digest, sizeof(digest), hex);
+    assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    sha1(pr_str(""), digest);
+    pr_hex_encode(digest, sizeof(digest), hex);
+    assert_string_equal(hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 static void hmac_matches_rfc4231(void **state)
 {
     char key_0b[20], key_aa[20], data_dd[50], long_key[131];
@@ -138,6 +151,7 @@ int main(void)
         cmocka_unit_test(sha256_matches_the_published_examples),
         cmocka_unit_test(sha256_of_pieces_is_sha256_of_the_whole),
         cmocka_unit_test(an_aborted_hash_is_freed),
+        cmocka_unit_test(sha1_matches_the_published_examples),
         cmocka_unit_test(hmac_matches_rfc4231),
         cmocka_unit_test(crc32_goes_on_where_it_was),
         cmocka_unit_test(equal_sees_every_byte),
