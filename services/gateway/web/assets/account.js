@@ -8,7 +8,7 @@ import { startTokens } from './tokens.js';
 
 const message = byId('message');
 addReveals();
-const account = await requireAccount(message);
+let account = await requireAccount(message);
 
 function show({ name, tier, role, created_at: since, email }) {
   byId('profile-name').textContent = name;
@@ -22,7 +22,8 @@ function show({ name, tier, role, created_at: since, email }) {
 show(account);
 
 onSubmit(byId('email-form'), async (values) => {
-  show(await patch('accounts/me', Object.fromEntries(values)));
+  ({ account } = await patch('accounts/me', Object.fromEntries(values)));
+  show(account);
   return 'Saved.';
 });
 

@@ -62,7 +62,7 @@ export function startAccounts(self) {
   async function change(account, changes, control) {
     if (await allowed(account, changes)) {
       try {
-        Object.assign(account, await patch(`accounts/${account.id}`, changes));
+        Object.assign(account, (await patch(`accounts/${account.id}`, changes)).account);
         say(message, `${account.name} is now ${state(account, changes)}.`);
       } catch (problem) {
         say(message, `${account.name}: ${explain(problem)}`, 'bad');

@@ -36,11 +36,13 @@ export function toLogin() {
   leave(`/login?next=${location.pathname}`, 'Please log in.');
 }
 
-/** The account that is logged in; without one the login page comes, and this never ends. */
+/** The account that is logged in; without one this never ends: the login page comes, or
+ *  the region says why not. */
 export async function requireAccount(region) {
-  const account = await attempt(region, () => get('accounts/me'));
-  if (!account)
+  const answer = await attempt(region, () => get('accounts/me'));
+  if (!answer)
     return new Promise(() => {});
+  const { account } = answer;
   byId('nav-admin').hidden = account.role !== 'admin';
   byId('logout').addEventListener('click', ({ currentTarget }) => busyWhile(currentTarget, () => attempt(region, async () => {
     await remove('sessions/current');
