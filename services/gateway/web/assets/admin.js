@@ -29,7 +29,7 @@ startInvites();
 const MODES = {
   open: '; on this server anybody may without one',
   invite: ', and nobody signs up without one',
-  closed: '; on this server that is closed, also for invitations',
+  closed: ', but this server takes no new accounts now',
 };
 const server = await attempt(message, () => get('server'));
 byId('signup-mode').textContent = MODES[server?.signup] ?? '';

@@ -2,19 +2,21 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** h('button', { type: 'button', disabled: true, click: listener }, 'Revoke'): functions listen, false and
- *  undefined are left out. */
+/** h('button', { type: 'button', disabled: true, click: listener }, 'Revoke'): functions listen; what is false
+ *  or nothing is left out. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function')
       element.addEventListener(name, value);
-    else if (value !== undefined && value !== false)
+    else if (isThere(value))
       element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.filter((child) => child !== undefined && child !== false));
+  element.append(...children.filter(isThere));
   return element;
 }
+
+const isThere = (value) => value !== false && value !== null && value !== undefined;
 
 /** Fills a live region; tone is 'good', 'bad' or 'plain'. */
 export function say(region, text, tone = 'good') {

@@ -23,7 +23,7 @@ export function startInvites() {
     const name = `${invite.tier} ${invite.role}`;
     return h('li', {},
       h('span', { class: 'icon', 'data-icon': 'letter' }),
-      h('div', { class: 'what' },
+      h('div', {},
         h('p', {}, h('b', {}, name), ' ', invite.used_at && h('span', { class: 'badge good' }, 'used')),
         h('p', { class: 'hint' }, 'made ', ago(invite.created_at), ' · ',
           ...(invite.used_at ? ['used ', ago(invite.used_at)] : ['expires ', ago(invite.expires_at)]))),

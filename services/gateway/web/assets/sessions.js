@@ -19,7 +19,7 @@ export function startSessions() {
     const name = browser(session.agent);
     return h('li', {},
       h('span', { class: 'icon', 'data-icon': isPhone(session.agent) ? 'phone' : 'computer' }),
-      h('div', { class: 'what' },
+      h('div', {},
         h('p', {}, h('b', { title: session.agent }, name), ' ', session.current && h('span', { class: 'badge good' }, 'this one')),
         h('p', { class: 'hint' }, session.address, ' · used ', ago(session.last_used_at ?? session.created_at), ' · since ', ago(session.created_at))),
       !session.current && h('button', {

@@ -24,7 +24,7 @@ export function startTokens(account) {
   function row(token) {
     return h('li', {},
       h('span', { class: 'icon', 'data-icon': 'key' }),
-      h('div', { class: 'what' },
+      h('div', {},
         h('p', {}, h('b', {}, token.name), ' ', ...token.scopes.flatMap((scope) => [h('span', { class: 'badge' }, scope), ' '])),
         h('p', { class: 'hint' }, token.last_used_at ? 'used ' : 'never used', token.last_used_at ? ago(token.last_used_at) : undefined,
           ' · made ', ago(token.created_at), ' · expires ', ago(token.expires_at))),
