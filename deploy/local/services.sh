@@ -19,9 +19,26 @@ PIERROT_LOG_LEVEL=${PIERROT_LOG_LEVEL:-info}
 EOF
     case $1 in
     media | thumbnailer) store_env ;;
-    gateway) echo "PIERROT_MEDIA_URL=$(url media)" ;;
+    gateway) gateway_env ;;
     esac
 }
+
+# Who runs `up` may set the limits, and who may sign up.
+gateway_env() {
+    local name
+    cat <<EOF
+PIERROT_PUBLIC_URL=$(url gateway)
+PIERROT_MEDIA_URL=$(url media)
+PIERROT_S3_PUBLIC_ENDPOINT=$(url s3)
+PIERROT_REDIS_URL=$(redis_url)
+PIERROT_SIGNUP=${PIERROT_SIGNUP:-open}
+EOF
+    for name in "${!PIERROT_LIMIT_@}"; do
+        echo "$name=${!name}"
+    done
+}
+
+redis_url() { echo "redis://:$(secret redis)@127.0.0.1:$(port redis)/0"; }
 
 store_env() {
     cat <<EOF
@@ -31,7 +48,7 @@ PIERROT_S3_REGION=us-east-1
 PIERROT_S3_BUCKET=pierrot
 PIERROT_S3_ACCESS_KEY=$(secret s3-access)
 PIERROT_S3_SECRET_KEY=$(secret s3-secret)
-PIERROT_REDIS_URL=redis://:$(secret redis)@127.0.0.1:$(port redis)/0
+PIERROT_REDIS_URL=$(redis_url)
 EOF
 }
 
@@ -125,4 +142,28 @@ ensure_token() {
 token_status() { # token_status FILE: the HTTP status the gateway answers to it
     curl -s -o /dev/null -m 5 -w '%{http_code}' -H @- "$(url gateway)/api/media?limit=1" \
         <<<"Authorization: Bearer $(<"$1")"
+}
+
+# A link for the first administrator to sign up with, made once, and anew when it has expired.
+ensure_invite() {
+    local file=$VAR/secrets/admin-invite link
+    [ "$(invite_state "$file")" = none ] || return 0
+    link=$(in_env gateway "$BIN/pierrot-gateway" invite --admin | grep -o -m 1 'http.*#invite=pri_[A-Za-z0-9_-]*') ||
+        die "pierrot-gateway invite gave no link; see $STEP_LOG"
+    put 600 "$file" <<<"$link"
+}
+
+invite_state() { # invite_state FILE: open, used, or none when it was not made or has expired
+    local state=
+    [ ! -s "$1" ] || state=$(as_superuser pierrot <<<"
+        select case when used_at is null then 'open' else 'used' end from gateway.invite
+        where hash = sha256('$(sed 's/.*#invite=//' "$1")') and (used_at is not null or expires_at > now())")
+    echo "${state:-none}"
+}
+
+# The way in, for people.
+show_way_in() {
+    local file=$VAR/secrets/admin-invite
+    printf 'sign up:        %s/signup\n' "$(url gateway)"
+    [ "$(invite_state "$file")" != open ] || printf 'administrator:  %s\n' "$(<"$file")"
 }

@@ -57,7 +57,7 @@ static bool is_from_another_site(const struct gateway_call *call)
         .origin = http_req_header(req, "origin"),
         .host = http_req_header(req, "host"),
     };
-    return !origin_may_write(&claim, &call->gateway->public);
+    return !origin_may_write(&claim, &call->gateway->config->public);
 }
 
 static void admit(struct gateway_call *call)
@@ -105,7 +105,7 @@ static void authenticated(void *arg, enum pr_err err, const struct caller *calle
     enum rate_class class = rate_class_of(call->route->rate, http_req_method(call->req));
     const struct identity *identity = &call->caller.identity;
     if (fits)
-        take(call, &call->gateway->rates.account[identity->tier][class],
+        take(call, &call->gateway->config->rates.account[identity->tier][class],
              pr_str_n(identity->account_id.b, sizeof identity->account_id.b), account_counted);
     else
         call_reply_error(call, PR_ERR_INTERNAL);
@@ -117,7 +117,7 @@ static bool find_secret(const struct gateway_call *call, struct pr_str *secret)
     if (authorization.p)
         return secret_from_authorization(authorization, secret);
     return secret_from_cookie(http_req_header(call->req, "cookie"),
-                              cookie_name(origin_is_https(&call->gateway->public)), secret);
+                              cookie_name(origin_is_https(&call->gateway->config->public)), secret);
 }
 
 static void address_counted(void *arg, enum pr_err err)
@@ -146,13 +146,14 @@ void door_enter(void *arg, struct http_request *req)
         .route = http_req_route(req)->data,
     };
     if (pr_str_has_prefix(http_req_path(req), api))
-        cors_allow(&gateway->cors, req);
+        cors_allow(&gateway->config->cors, req);
     enum rate_class class = rate_class_of(call->route->rate, http_req_method(req));
-    take(call, &gateway->rates.address[class], http_req_client_network(req), address_counted);
+    take(call, &gateway->config->rates.address[class], http_req_client_network(req),
+         address_counted);
 }
 
 void door_preflight(void *arg, struct http_request *req)
 {
     const struct http_gateway *gateway = arg;
-    cors_answer_preflight(&gateway->cors, req);
+    cors_answer_preflight(&gateway->config->cors, req);
 }

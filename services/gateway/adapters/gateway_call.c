@@ -51,7 +51,7 @@ void call_tell_limits(struct gateway_call *call)
 void call_set_cookie(struct gateway_call *call, const char *secret)
 {
     char text[COOKIE_MAX];
-    cookie_format(origin_is_https(&call->gateway->public), secret,
+    cookie_format(origin_is_https(&call->gateway->config->public), secret,
                   call_deps(call)->session_ttl_ms / 1000, text);
     http_reply_header(call->req, "set-cookie", pr_str(text));
 }

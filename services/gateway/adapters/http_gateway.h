@@ -1,8 +1,8 @@
 /* http_gateway: the public routes. */
 #pragma once
 
+#include "services/gateway/adapters/config.h"
 #include "services/gateway/adapters/gateway_call.h"
-#include "services/gateway/adapters/origin.h"
 #include "shared/http/forward.h"
 
 struct http_pages;
@@ -14,9 +14,7 @@ struct http_gateway {
     const struct gateway_deps *deps;
     struct http_upstream *media;
     struct http_pages *pages;
-    struct origin public; /* where people and their browsers find us */
-    struct origins cors;  /* whose pages may read our answers */
-    struct rates rates;
+    const struct gateway_config *config;
     const char *version;
     struct http_route routes[HTTP_GATEWAY_ROUTES_MAX]; /* for http_server_options */
 };

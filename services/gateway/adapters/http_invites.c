@@ -17,7 +17,7 @@ struct invite_body {
 /* Behind the '#', which browsers keep to themselves: it is in no log on the way. */
 static json_t *link_of(const struct gateway_call *call, const char *secret)
 {
-    return json_sprintf("%s/signup#invite=%s", call->gateway->public.text, secret);
+    return json_sprintf("%s/signup#invite=%s", call->gateway->config->public.text, secret);
 }
 
 static void made(void *arg, const struct pr_fault *fault, const char *secret,

@@ -37,7 +37,8 @@ void post_session(struct gateway_call *call)
     };
     struct pr_fault fault;
     if (!secret_from_cookie(http_req_header(call->req, "cookie"),
-                            cookie_name(origin_is_https(&call->gateway->public)), &cmd.replaces))
+                            cookie_name(origin_is_https(&call->gateway->config->public)),
+                            &cmd.replaces))
         cmd.replaces = pr_str("");
     if (input_read(call->req, fields, &cmd, &fault))
         log_in(call_deps(call), &cmd, logged_in, call);
