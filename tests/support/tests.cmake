@@ -19,7 +19,9 @@ pr_library(test_gateway_repos SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/fake_invite_repo.c
     DEPS test_support gateway_domain)
 pr_library(test_gateway_fakes SOURCES
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_password_hasher.c
     ${CMAKE_SOURCE_DIR}/tests/support/gateway_world.c
+    ${CMAKE_SOURCE_DIR}/tests/support/loop.c
     DEPS test_gateway_repos gateway_usecases)
 pr_library(test_thumbnailer_fakes SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/fake_render_repo.c
