@@ -106,10 +106,9 @@ struct pr_done jobs_done(struct jobs *const *jobs, struct pr_done done)
 
 void idempotency_bind(struct pg_query *query, const struct idempotency *idempotency)
 {
-    const uint8_t *key = idempotency->given ? idempotency->key_hash : NULL;
-    const uint8_t *request = idempotency->given ? idempotency->request_hash : NULL;
-    pg_bind_bytes(query, pr_str_n(key, key ? sizeof idempotency->key_hash : 0));
-    pg_bind_bytes(query, pr_str_n(request, request ? sizeof idempotency->request_hash : 0));
+    size_t n = sizeof idempotency->key_hash;
+    pg_bind_bytes(query, pr_str_n(idempotency->given ? idempotency->key_hash : NULL, n));
+    pg_bind_bytes(query, pr_str_n(idempotency->given ? idempotency->request_hash : NULL, n));
 }
 
 void inbox_bind(struct pg_query *query, const struct message_origin *origin)

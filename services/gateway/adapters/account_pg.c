@@ -154,7 +154,7 @@ static void add_as_invited(struct add_op *op)
     pg_bind_text(query, pr_str(identity_role_name(account->role)));
     pg_bind_time(query, account->created_at_ms);
     pg_bind_bytes(query, pr_str_n(invite_hash, invite_hash ? SECRET_HASH_BYTES : 0));
-    creation_bind_key(query, op->idempotency);
+    idempotency_bind(query, op->idempotency);
     creation_run(query,
                  &(struct creation_lookup){op->repo->pg, &load_stmt, read_account, op->account},
                  op->out, done);

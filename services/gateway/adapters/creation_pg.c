@@ -25,13 +25,6 @@ struct creation_op {
     struct pr_done done;
 };
 
-void creation_bind_key(struct pg_query *query, const struct idempotency *idempotency)
-{
-    size_t n = sizeof idempotency->key_hash;
-    pg_bind_bytes(query, pr_str_n(idempotency->given ? idempotency->key_hash : NULL, n));
-    pg_bind_bytes(query, pr_str_n(idempotency->given ? idempotency->request_hash : NULL, n));
-}
-
 static enum pr_err read_verdict(void *arg, const struct pg_result *result)
 {
     struct creation_op *op = arg;

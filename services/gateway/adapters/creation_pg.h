@@ -13,9 +13,6 @@ struct creation_lookup {
     void *stored;
 };
 
-/* Binds the two hashes of a claim, null when no key was given. */
-void creation_bind_key(struct pg_query *query, const struct idempotency *idempotency);
-
 /* Runs the query (taken), whose latest statement answers (verdict text, subject uuid) as
  * idempotency_claim does. *lookup is copied. PR_ERR_LIMITED and PR_ERR_UNAUTHORIZED are verdicts
  * too. */

@@ -3,6 +3,7 @@
 #include "services/gateway/adapters/creation_pg.h"
 #include "services/gateway/adapters/gateway_pg_rows.h"
 #include "shared/base/alloc.h"
+#include "shared/service/outbox.h"
 
 static struct credential_pg *self(struct credential_repo *port)
 {
@@ -77,7 +78,7 @@ static void add(struct credential_repo *port, const struct credential *credentia
     pg_bind_uuid(query, &credential->account_id);
     credential_bind(query, credential, hash);
     pg_bind_int(query, CREDENTIALS_MAX);
-    creation_bind_key(query, idempotency);
+    idempotency_bind(query, idempotency);
     *stored = *credential;
     creation_run(query, &(struct creation_lookup){pg, &load_stmt, read_credential, stored}, out,
                  done);

@@ -3,6 +3,7 @@
 #include "services/gateway/adapters/creation_pg.h"
 #include "services/gateway/adapters/gateway_pg_rows.h"
 #include "shared/base/alloc.h"
+#include "shared/service/outbox.h"
 
 static struct invite_pg *self(struct invite_repo *port)
 {
@@ -41,7 +42,7 @@ static void add(struct invite_repo *port, const struct invite *invite,
     pg_bind_text(query, pr_str(identity_role_name(invite->role)));
     pg_bind_time(query, invite->created_at_ms);
     pg_bind_time(query, invite->expires_at_ms);
-    creation_bind_key(query, idempotency);
+    idempotency_bind(query, idempotency);
     *stored = *invite;
     creation_run(query, &(struct creation_lookup){pg, &load_stmt, read_invite, stored}, out, done);
 }
