@@ -1,11 +1,14 @@
 """openapi.yaml and asyncapi.yaml are what they say they are: valid, every reference leads somewhere, every
 example fits its schema, every route of the public door is there and no other, and the golden messages, read
-by another library than ours, fit theirs."""
+by another library than ours, fit theirs. docs.html is made of today's openapi.yaml."""
 
 import base64
 import pathlib
 import re
+import subprocess
+import sys
 import uuid
+from html.parser import HTMLParser
 
 import jsonschema
 import msgpack
@@ -175,6 +178,40 @@ def test_every_component_is_used():
     for kind in ("schemas", "responses", "parameters", "headers"):
         for name in OPENAPI["components"][kind]:
             assert f"#/components/{kind}/{name}" in refs
+
+
+# --- the page of /api/docs ---
+
+def test_the_page_is_of_today():
+    done = subprocess.run([sys.executable, TOP / "proto/gen_docs.py", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+class Page(HTMLParser):
+    """What the policy of the pages and their links depend on."""
+
+    def __init__(self):
+        super().__init__()
+        self.ids, self.links, self.foreign = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        target = attributes.get("href") or attributes.get("src") or ""
+        self.links += [target[1:]] if target.startswith("#") else []
+        inline = tag == "style" or tag == "script" and "src" not in attributes or "style" in attributes
+        handler = any(name.startswith("on") for name in attributes)
+        if inline or handler or target and not re.match("[/#](?!/)", target):
+            self.foreign.append((tag, attributes))
+
+
+def test_the_page_has_all_operations_and_nothing_from_elsewhere():
+    page = Page()
+    page.feed((TOP / "services/gateway/web/docs.html").read_text())
+    assert not page.foreign
+    assert len(set(page.ids)) == len(page.ids)
+    assert set(page.links) <= set(page.ids)
+    assert {operation["operationId"] for operation in OPERATIONS.values()} <= set(page.ids)
 
 
 def test_documents_have_one_version():
