@@ -182,7 +182,9 @@ static void test_more_idle_connections_than_there_may_be(void **state)
     assert_in_range(h.numbers[0], 1, 1000);
     assert_int_equal(h.numbers[1], 0);
     assert_status(h.answers[1], 200);
+#ifndef PIERROT_SANITIZED /* which keeps what was freed */
     assert_true(h.numbers[2] < 8 << 20);
+#endif
 }
 
 /* Both ends of every connection are ours. */

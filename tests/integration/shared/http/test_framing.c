@@ -213,7 +213,8 @@ static const struct {
     {chunks, PR_COUNT(chunks)}, {heads, PR_COUNT(heads)},
 };
 
-static struct answer_text got[100];
+static struct answer_text got[PR_COUNT(plain) + PR_COUNT(lengths) + PR_COUNT(encodings) +
+                              PR_COUNT(chunks) + PR_COUNT(heads)];
 
 static void send_all(struct harness *t)
 {

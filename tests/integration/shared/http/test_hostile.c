@@ -199,8 +199,10 @@ static void test_endless_heads(void **state)
         assert_status(h.answers[1], 400);
     assert_status(h.answers[2], 200);
     assert_status(h.answers[3], 200);
+#ifndef PIERROT_SANITIZED /* which keeps what was freed */
     assert_true(h.numbers[0] < 128 << 20);
     assert_true(h.numbers[1] < 16 << 20);
+#endif
 }
 
 static void send_large_heads(struct harness *t)
