@@ -124,6 +124,17 @@ struct invite gateway_world_add_invite(struct gateway_world *world, enum identit
     return invite;
 }
 
+const struct credential *gateway_world_find(const struct gateway_world *world, const char *secret)
+{
+    uint8_t hash[SECRET_HASH_BYTES];
+    sha256(pr_str(secret), hash);
+    for (size_t i = 0; i < world->credentials.rows_n; i++) {
+        if (memcmp(world->credentials.rows[i].hash, hash, sizeof hash) == 0)
+            return &world->credentials.rows[i].credential;
+    }
+    return NULL;
+}
+
 struct caller gateway_world_caller(const struct account *account, enum credential_kind kind,
                                    const struct pr_uuid *credential_id)
 {

@@ -60,6 +60,9 @@ void gateway_world_add_token(struct gateway_world *world, const char *name, char
 struct invite gateway_world_add_invite(struct gateway_world *world, enum identity_tier tier,
                                        enum identity_role role, char text[SECRET_TEXT]);
 
+/* What is stored of a session's or token's secret; NULL when nothing is. */
+const struct credential *gateway_world_find(const struct gateway_world *world, const char *secret);
+
 /* Who the account is, asking with this credential; id nil: none in particular. */
 struct caller gateway_world_caller(const struct account *account, enum credential_kind kind,
                                    const struct pr_uuid *credential_id);
