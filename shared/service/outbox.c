@@ -69,7 +69,7 @@ struct outbox_op {
 static void committed(void *arg, enum pr_err err)
 {
     struct outbox_op *op = arg;
-    if (!err)
+    if (!err && op->relay)
         relay_poke(op->relay);
     pr_done_call(op->done, err);
     free(op);
