@@ -131,7 +131,7 @@ bool http_req_idempotency(const struct http_request *req, struct idempotency *ou
 {
     struct pr_str key = http_req_header(req, "idempotency-key");
     *out = (struct idempotency){.given = key.p != NULL};
-    if (!out->given)
+    if (!key.p)
         return true;
     if (key.n == 0 || key.n > 255 || !is_visible(key) || is_given_twice(req, "idempotency-key")) {
         pr_fault_set(fault, PR_ERR_INVALID, "idempotency-key",

@@ -252,7 +252,7 @@ static struct answer_text post(struct harness *t, const char *path, const char *
 
 static void post_with_keys(struct harness *t)
 {
-    char longest[300] = "Idempotency-Key: ";
+    char key[256], header[300];
     t->answers[0] = post(t, "/once", "", "{}");
     t->answers[1] = post(t, "/once", "Idempotency-Key: a\r\n", "{}");
     t->answers[2] = post(t, "/once", "idempotency-key: a\r\nuser-agent: other\r\n", "{}");
@@ -260,11 +260,11 @@ static void post_with_keys(struct harness *t)
     t->answers[4] = post(t, "/once", "idempotency-key: a\r\n", "{ }");
     t->answers[5] = post(t, "/other", "idempotency-key: a\r\n", "{}");
     t->answers[6] = post(t, "/once?x", "idempotency-key: a\r\n", "{}");
-    memset(longest + strlen(longest), 'k', 255);
-    strcat(longest, "\r\n");
-    t->answers[7] = post(t, "/once", longest, "{}");
-    strcpy(longest + strlen(longest) - 2, "k\r\n");
-    t->answers[8] = post(t, "/once", longest, "{}");
+    memset(key, 'k', sizeof key);
+    snprintf(header, sizeof header, "idempotency-key: %.255s\r\n", key);
+    t->answers[7] = post(t, "/once", header, "{}");
+    snprintf(header, sizeof header, "idempotency-key: %.256s\r\n", key);
+    t->answers[8] = post(t, "/once", header, "{}");
     t->answers[9] = post(t, "/once", "idempotency-key: \r\n", "{}");
     t->answers[10] = post(t, "/once", "idempotency-key: a b\r\n", "{}");
     t->answers[11] = post(t, "/once", "idempotency-key: \xc3\xa4\r\n", "{}");
