@@ -4,13 +4,10 @@
 #include "shared/cache/cache.h"
 #include "tests/support/logs.h"
 #include "tests/support/loop.h"
+#include "tests/support/redis_server.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define TIMEOUT_MS 300
@@ -18,8 +15,7 @@
 struct fixture {
     uv_loop_t loop;
     struct cache *cache;
-    pid_t server;
-    int port;
+    struct redis_server server;
 };
 
 struct outcome {
@@ -32,41 +28,6 @@ static void count(void *arg, enum pr_err err)
     struct outcome *outcome = arg;
     outcome->calls++;
     outcome->err = err;
-}
-
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, n), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &n), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
-static void start_server(struct fixture *f, const char *password)
-{
-    char port[8];
-    snprintf(port, sizeof(port), "%d", f->port);
-    f->server = fork();
-    assert_true(f->server >= 0);
-    if (f->server == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
-               "--requirepass", password, "--logfile", "/dev/null", "--dir", "/", (char *)NULL);
-        _exit(127);
-    }
-}
-
-static void kill_server(struct fixture *f)
-{
-    if (f->server <= 0)
-        return;
-    kill(f->server, SIGCONT);
-    kill(f->server, SIGKILL);
-    assert_int_equal(waitpid(f->server, NULL, 0), f->server);
-    f->server = 0;
 }
 
 static bool get(struct fixture *f, const char *key)
@@ -99,7 +60,7 @@ static bool answers(struct fixture *f)
 static void open_cache(struct fixture *f, const char *password, const char *db)
 {
     char url[128];
-    snprintf(url, sizeof(url), "redis://%s127.0.0.1:%d/%s", password, f->port, db);
+    snprintf(url, sizeof(url), "redis://%s127.0.0.1:%d/%s", password, f->server.port, db);
     const struct cache_options options = {.redis_url = url, .timeout_ms = TIMEOUT_MS};
     f->cache = cache_create(&f->loop, &options);
     assert_non_null(f->cache);
@@ -117,8 +78,8 @@ static int set_up(void **state)
     struct fixture *f = PR_NEW(struct fixture);
     logs_catch();
     assert_int_equal(uv_loop_init(&f->loop), 0);
-    f->port = free_port();
-    start_server(f, "sesame");
+    redis_server_init(&f->server);
+    redis_server_start(&f->server, "sesame");
     *state = f;
     return 0;
 }
@@ -128,7 +89,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     close_cache(f);
     loop_close_clean(&f->loop);
-    kill_server(f);
+    redis_server_kill(&f->server);
     free(f);
     logs_let_go();
     return 0;
@@ -151,7 +112,7 @@ static void a_killed_server_is_a_miss_until_it_is_back(void **state)
     loop_until(&f->loop, answers(f));
     logs_catch(); /* the server may have come later than we */
 
-    kill_server(f);
+    redis_server_kill(&f->server);
     loop_until(&f->loop, lines_with("Redis is away") > 0);
     int64_t before_ns = pr_monotonic_ns();
     for (int i = 0; i < 1000; i++)
@@ -160,7 +121,7 @@ static void a_killed_server_is_a_miss_until_it_is_back(void **state)
     loop_run_for(&f->loop, 700); /* some attempts in vain: one line for all of them */
     assert_int_equal(lines_with("Connection refused"), 1);
 
-    start_server(f, "sesame");
+    redis_server_start(&f->server, "sesame");
     loop_until(&f->loop, answers(f));
     assert_int_equal(lines_with("Redis is back"), 1);
 }
@@ -172,10 +133,10 @@ static void what_is_under_way_when_the_server_dies_is_answered(void **state)
     struct cache_value values[100];
     open_cache(f, ":sesame@", "0");
     loop_until(&f->loop, answers(f));
-    kill(f->server, SIGSTOP);
+    redis_server_freeze(&f->server);
     for (int i = 0; i < 100; i++)
         cache_get(f->cache, pr_str("k"), &values[i], (struct pr_done){count, &outcomes[i]});
-    kill_server(f);
+    redis_server_kill(&f->server);
     for (int i = 0; i < 100; i++) {
         loop_until(&f->loop, outcomes[i].calls > 0);
         assert_int_equal(outcomes[i].calls, 1);
@@ -190,7 +151,7 @@ static void a_frozen_server_costs_one_timeout(void **state)
     struct fixture *f = *state;
     open_cache(f, ":sesame@", "0");
     loop_until(&f->loop, answers(f));
-    kill(f->server, SIGSTOP);
+    redis_server_freeze(&f->server);
     int64_t before_ns = pr_monotonic_ns();
     assert_false(get(f, "k"));
     int64_t first_ns = pr_monotonic_ns() - before_ns;
@@ -199,7 +160,7 @@ static void a_frozen_server_costs_one_timeout(void **state)
     before_ns = pr_monotonic_ns();
     assert_false(get(f, "k"));
     assert_true(pr_monotonic_ns() - before_ns < INT64_C(1000000) * TIMEOUT_MS / 2);
-    kill(f->server, SIGCONT);
+    redis_server_thaw(&f->server);
     loop_until(&f->loop, answers(f));
 }
 
@@ -229,8 +190,8 @@ static void a_wrong_password_is_told_once_and_tried_again(void **state)
     assert_int_equal(lines_with("WRONGPASS"), 1);
     assert_int_equal(lines_with("wrong"), 0); /* no password in the log */
 
-    kill_server(f);
-    start_server(f, "wrong");
+    redis_server_kill(&f->server);
+    redis_server_start(&f->server, "wrong");
     loop_until(&f->loop, answers(f));
 }
 
@@ -262,7 +223,7 @@ static void closing_is_clean_in_every_state(void **state)
             uv_run(&f->loop, UV_RUN_NOWAIT);
         close_cache(f);
     }
-    kill_server(f);
+    redis_server_kill(&f->server);
     open_cache(f, ":sesame@", "0");
     loop_run_for(&f->loop, 50); /* in the pause between two attempts */
 }
@@ -289,7 +250,7 @@ static void an_answer_may_close_the_cache(void **state)
         loop_until(&f->loop, answers(f));
         cache_get(f->cache, pr_str("k"), &value, (struct pr_done){close_at_once, &closer});
         if (dead)
-            kill_server(f);
+            redis_server_kill(&f->server);
         loop_until(&f->loop, closer.closed);
         pr_buf_fini(&value.bytes);
     }
