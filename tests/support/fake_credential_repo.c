@@ -33,7 +33,8 @@ struct fake_credential *fake_credential_repo_find(struct fake_credential_repo *r
     return NULL;
 }
 
-static struct fake_credential *find_hash(struct fake_credential_repo *repo, const uint8_t *hash)
+struct fake_credential *fake_credential_repo_hashed(struct fake_credential_repo *repo,
+                                                    const uint8_t hash[SECRET_HASH_BYTES])
 {
     for (size_t i = 0; i < repo->rows_n; i++) {
         if (memcmp(repo->rows[i].hash, hash, SECRET_HASH_BYTES) == 0)
@@ -109,7 +110,7 @@ static bool is_good(const struct credential *credential, const struct args *args
 static enum pr_err find_effect(const void *arg)
 {
     const struct args *args = arg;
-    struct fake_credential *row = find_hash(args->repo, args->hash);
+    struct fake_credential *row = fake_credential_repo_hashed(args->repo, args->hash);
     if (!row || !is_good(&row->credential, args))
         return PR_ERR_UNAUTHORIZED;
     struct credential *credential = &row->credential;
@@ -162,7 +163,7 @@ static enum pr_err add_new(const struct args *args)
                 repo->rows[i].credential.expires_at_ms > credential->created_at_ms;
     if (live >= CREDENTIALS_MAX)
         return PR_ERR_LIMITED;
-    if (find_hash(repo, args->hash))
+    if (fake_credential_repo_hashed(repo, args->hash))
         return PR_ERR_CONFLICT;
     fake_credential_repo_put(repo, credential, args->hash);
     return PR_OK;

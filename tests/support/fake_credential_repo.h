@@ -26,6 +26,8 @@ void fake_credential_repo_put(struct fake_credential_repo *repo,
                               const uint8_t hash[SECRET_HASH_BYTES]);
 struct fake_credential *fake_credential_repo_find(struct fake_credential_repo *repo,
                                                   const struct pr_uuid *id); /* or NULL */
+struct fake_credential *fake_credential_repo_hashed(struct fake_credential_repo *repo,
+                                                    const uint8_t hash[SECRET_HASH_BYTES]);
 size_t fake_credential_repo_count(const struct fake_credential_repo *repo,
                                   const struct pr_uuid *account_id, enum credential_kind kind);
 

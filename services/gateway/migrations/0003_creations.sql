@@ -26,7 +26,7 @@ begin
     for update;
     if $8 is not null and not found then
         perform idempotency_release(nobody, $9);
-        return row('not_invited', null);
+        return row('not_invited', null)::idempotency_claim;
     end if;
 
     insert into account (id, name, email, password_hash, tier, role, created_at)
@@ -36,8 +36,8 @@ begin
 exception when unique_violation then -- and all of the above is undone
     get stacked diagnostics taken = constraint_name;
     case taken
-        when 'account_name_key' then return row('name_taken', null);
-        when 'account_email_key' then return row('email_taken', null);
+        when 'account_name_key' then return row('name_taken', null)::idempotency_claim;
+        when 'account_email_key' then return row('email_taken', null)::idempotency_claim;
         else raise;
     end case;
 end $$;
@@ -70,7 +70,7 @@ begin
     end if;
     if refusal is not null then
         perform idempotency_release($2, $12);
-        return row(refusal, null);
+        return row(refusal, null)::idempotency_claim;
     end if;
 
     insert into credential (id, account_id, kind, name, scopes, hash, agent, address, created_at,

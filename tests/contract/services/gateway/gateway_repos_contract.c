@@ -1,0 +1,50 @@
+#include "tests/contract/services/gateway/gateway_repos_calls.h"
+
+int gateway_repos_contract_run(CMFixtureFunction setup, CMFixtureFunction teardown)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(test_account_is_loaded_as_it_was_added),
+        CASE(test_longest_values_survive),
+        CASE(test_name_and_address_are_taken_once),
+        CASE(test_invitation_is_used_once),
+        CASE(test_bad_invitation_adds_nothing),
+        CASE(test_sign_up_is_replayed),
+        CASE(test_refused_sign_up_frees_its_key),
+        CASE(test_login_is_found),
+        CASE(test_list_goes_from_the_newest_in_pages),
+        CASE(test_list_searches_names_and_addresses),
+        CASE(test_admin_token_makes_the_account_once),
+        CASE(test_address_changes),
+        CASE(test_address_of_another_is_a_conflict),
+        CASE(test_password_changes_and_sessions_end),
+        CASE(test_administrator_changes_what_is_meant),
+        CASE(test_disabling_ends_sessions),
+        CASE(test_last_administrator_stays),
+        CASE(test_removed_account_keeps_its_name_only),
+        CASE(test_changes_of_nobody_are_not_found),
+        CASE(test_secret_tells_its_caller),
+        CASE(test_expired_and_idle_are_nobodys),
+        CASE(test_disabled_and_removed_are_nobodys),
+        CASE(test_use_is_noted_to_the_minute),
+        CASE(test_credential_is_listed_as_it_was_added),
+        CASE(test_credential_is_replayed),
+        CASE(test_credentials_of_an_account_are_limited),
+        CASE(test_credential_of_nobody_is_refused),
+        CASE(test_credentials_are_listed_by_kind_and_account),
+        CASE(test_only_the_owner_revokes),
+        CASE(test_expired_are_reaped),
+        CASE(test_invitation_is_listed_as_it_was_added),
+        CASE(test_invitation_is_replayed_to_its_administrator),
+        CASE(test_invitations_are_revoked),
+        CASE(test_one_invitation_lets_one_in),
+        CASE(test_one_name_goes_to_one),
+        CASE(test_one_key_creates_one),
+        CASE(test_changes_at_once_are_all_made),
+        CASE(test_administrators_do_not_depose_each_other),
+        CASE(test_admin_tokens_at_once_make_one_account),
+        CASE(test_limit_holds_at_once),
+        CASE(test_nobody_logs_in_while_disabled),
+    };
+    return cmocka_run_group_tests_name("gateway_repos", tests, NULL, NULL);
+}
