@@ -52,7 +52,7 @@ struct asking {
     struct limiter *limiter;
     const struct limit_rate *rate;
     uint64_t hash;
-    char key[96];
+    char key[112];
     int64_t want, back; /* of the question under way */
     bool whole;         /* it carries the script itself, which Redis did not know */
     STAILQ_HEAD(, waiter) waiters;
@@ -193,7 +193,9 @@ static struct asking *start_asking(struct limiter *limiter, const struct limit_r
     struct asking *asking = PR_NEW(struct asking);
     sha256(key, digest);
     pr_hex_encode(digest, KEY_HASH_BYTES, hex);
-    snprintf(asking->key, sizeof(asking->key), "limit:%.48s:%s", rate->name, hex);
+    /* A rate that was changed begins anew: what the old one took would be wrong for it. */
+    snprintf(asking->key, sizeof(asking->key), "limit:%.24s:%" PRId64 "/%" PRId64 ":%s", rate->name,
+             rate->count, rate->period_ms, hex);
     asking->limiter = limiter;
     asking->rate = rate;
     asking->hash = hash;
