@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 import time
-import uuid
 from collections import namedtuple
 
 import requests
@@ -31,11 +30,12 @@ class Client:
     def request(self, method, path, **options):
         return self.http.request(method, self.url + path, timeout=30, **options)
 
-    def announce(self, file, **changes):
-        """POST /api/media; a change to None leaves the member out."""
+    def announce(self, file, key=None, **changes):
+        """POST /api/media, key as its Idempotency-Key; a change to None leaves the member out."""
         body = {"filename": file.name, "content_type": file.content_type, "size": len(file.body),
                 "sha256": sha256(file.body), **changes}
-        return self.request("POST", "/api/media", json={k: v for k, v in body.items() if v is not None})
+        return self.request("POST", "/api/media", json={k: v for k, v in body.items() if v is not None},
+                            headers={"idempotency-key": key} if key else None)
 
     def create(self, file, **changes):
         response = self.announce(file, **changes)
@@ -106,10 +106,55 @@ def check_problem(response, status, field=None):
     return problem
 
 
+PASSWORDS = set()  # all that were ever typed: none may be in a log
+
+
+class Person:
+    """Somebody with an account, who signed up at the front door. `http` is their browser."""
+
+    def __init__(self, stack, **changes):
+        self.url = stack.gateway_url
+        self.http = requests.Session()
+        self.name = "test-" + secrets.token_hex(6)
+        self.email = self.name + "@example.com"
+        self.password = secrets.token_urlsafe(16)
+        self.account = self.sign_up(**changes)
+        self.id = self.account["id"]
+
+    def request(self, method, path, url=None, **options):
+        return self.http.request(method, (url or self.url) + path, timeout=30, **options)
+
+    def sign_up(self, **changes):
+        PASSWORDS.add(self.password)
+        body = {"email": self.email, "name": self.name, "password": self.password, **changes}
+        response = self.request("POST", "/api/accounts", json=body)
+        assert response.status_code == 201, response.text
+        return response.json()["account"]
+
+    def try_log_in(self, password=None, **options):
+        PASSWORDS.add(password or self.password)
+        return self.request("POST", "/api/sessions",
+                            json={"email": self.email, "password": password or self.password}, **options)
+
+    def log_in(self):
+        """The session, whose cookie the browser keeps."""
+        response = self.try_log_in()
+        assert response.status_code == 201, response.text
+        return response.json()["session"]
+
+    def make_token(self, *scopes, **members):
+        body = {"name": "test", "scopes": list(scopes or ("read", "write")), **members}
+        response = self.request("POST", "/api/tokens", json=body)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    def client(self, *scopes, url=None):
+        """A program with a new token."""
+        return Client(url or self.url, self.make_token(*scopes)["token"])
+
+
 def new_account(stack):
     """The client of a person who has nothing yet, with an API token of their own."""
-    account, token = uuid.uuid4(), "prt_" + secrets.token_urlsafe(32)
-    stack.sql("insert into gateway.account (id, name) values (%s, %s)", account, "test-" + secrets.token_hex(6))
-    stack.sql("insert into gateway.api_token (id, account_id, name, hash) values (%s, %s, 'test', %s)",
-              uuid.uuid4(), account, hashlib.sha256(token.encode()).digest())
-    return Client(stack.gateway_url, token)
+    person = Person(stack)
+    person.log_in()
+    return person.client()

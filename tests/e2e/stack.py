@@ -39,6 +39,8 @@ class Stack:
         self.bin = os.path.abspath(os.environ.get("PIERROT_BIN") or os.path.join(TOP, "build/release/bin"))
         self.environ = {**os.environ, "PIERROT_VAR": self.var, "PIERROT_BIN": self.bin}
         self.environ.setdefault("PIERROT_PORT_BASE", "31000")
+        for limit in ("LOGIN", "SIGNUP", "WRITE", "READ"):  # tests of limits start a gateway of their own
+            self.environ.setdefault(f"PIERROT_LIMIT_{limit}", "1000000/60")
 
     def run(self, command, *arguments, check=True):
         """deploy/local/COMMAND; its own words when it fails."""
