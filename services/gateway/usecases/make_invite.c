@@ -32,6 +32,8 @@ static enum pr_err check(void *arg)
     struct make_invite *op = arg;
     const struct make_invite_cmd *cmd = &op->cmd;
     int64_t now_ms = pr_now_ms(op->deps->clock);
+    if (cmd->expires_in_ms < EXPIRES_MIN_MS || cmd->expires_in_ms > EXPIRES_MAX_MS)
+        return pr_fault_set(&op->fault, PR_ERR_INVALID, "expires_in", "must be 1 minute to 1 year");
     op->invite = (struct invite){
         .id = pr_uuid_v7(now_ms),
         .tier = cmd->tier,
@@ -39,8 +41,6 @@ static enum pr_err check(void *arg)
         .created_at_ms = now_ms,
         .expires_at_ms = now_ms + cmd->expires_in_ms,
     };
-    if (cmd->expires_in_ms < EXPIRES_MIN_MS || cmd->expires_in_ms > EXPIRES_MAX_MS)
-        return pr_fault_set(&op->fault, PR_ERR_INVALID, "expires_in", "must be 1 minute to 1 year");
     return PR_OK;
 }
 

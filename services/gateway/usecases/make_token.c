@@ -35,6 +35,9 @@ static enum pr_err check(void *arg)
     struct make_token *op = arg;
     const struct make_token_cmd *cmd = &op->cmd;
     int64_t now_ms = pr_now_ms(op->deps->clock);
+    if (cmd->expires_in_ms < EXPIRES_MIN_MS || cmd->expires_in_ms > EXPIRES_MAX_MS)
+        return pr_fault_set(&op->fault, PR_ERR_INVALID, "expires_in",
+                            "must be 1 second to 10 years");
     op->token = (struct credential){
         .id = pr_uuid_v7(now_ms),
         .account_id = cmd->caller.identity.account_id,
@@ -43,9 +46,6 @@ static enum pr_err check(void *arg)
         .created_at_ms = now_ms,
         .expires_at_ms = now_ms + cmd->expires_in_ms,
     };
-    if (cmd->expires_in_ms < EXPIRES_MIN_MS || cmd->expires_in_ms > EXPIRES_MAX_MS)
-        return pr_fault_set(&op->fault, PR_ERR_INVALID, "expires_in",
-                            "must be 1 second to 10 years");
     if (cmd->scopes & ~cmd->caller.scopes)
         return pr_fault_set(&op->fault, PR_ERR_FORBIDDEN, "scopes", "are more than yours");
     return credential_set_name(&op->token, cmd->name, &op->fault);
