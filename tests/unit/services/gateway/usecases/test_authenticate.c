@@ -275,6 +275,26 @@ static void test_guessing_costs_until_the_database_is_not_asked(void **state)
     gateway_world_destroy(world);
 }
 
+/* The first time it was not a guess: it was good a while ago. */
+static void test_what_has_ended_costs_from_the_second_time_on(void **state)
+{
+    (void)state;
+    struct gateway_world *world = gateway_world_create();
+    struct answer answer;
+    char token[SECRET_TEXT];
+    gateway_world_add_token(world, "anna", token);
+    ask(world, token, &answer);
+    world->credentials.rows_n = 0;
+    test_clock_move(&world->clock, 5000);
+    for (int i = 0; i < 1 + GATEWAY_WORLD_LIMIT; i++) {
+        ask(world, token, &answer);
+        assert_int_equal(answer.err, PR_ERR_UNAUTHORIZED);
+    }
+    ask(world, token, &answer);
+    assert_int_equal(answer.err, PR_ERR_LIMITED);
+    gateway_world_destroy(world);
+}
+
 static char first_token[SECRET_TEXT];
 
 static void *setup(void)
@@ -334,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_a_database_that_is_away_refuses_nobody_it_knew_lately),
         cmocka_unit_test(test_what_is_no_secret_asks_nobody_and_costs_nothing),
         cmocka_unit_test(test_guessing_costs_until_the_database_is_not_asked),
+        cmocka_unit_test(test_what_has_ended_costs_from_the_second_time_on),
         cmocka_unit_test(test_every_failure),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);

@@ -35,6 +35,7 @@ static void test_who_knows_the_password_gets_a_session(void **state)
     struct gateway_answer *answer = try(world, " Anna@Example.com", GATEWAY_WORLD_PASSWORD);
     gateway_expect(answer, PR_OK, "");
     assert_memory_equal(&answer->account, &anna, sizeof anna);
+    assert_int_equal(world->gate.passed, 3); /* there was no session to end */
 
     const struct credential *row = gateway_world_find(world, answer->secret);
     assert_non_null(row);
