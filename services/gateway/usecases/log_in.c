@@ -1,6 +1,7 @@
 /* POST /api/sessions: a browser gets a session.
  *
- *     limit -> find -> verify -> judge -> find_replaced -> end_replaced -> add -> settle -> finish
+ *     limit -> find -> verify -> judge -> find_replaced -> end_replaced -> add -> finish
+ *                                                  (full) list_sessions -> end_stalest -> add
  *
  * Who asks learns nothing but whether address and password belong together: an address nobody has,
  * one that is none, and a wrong password make the same calls, take the same time, and get the same
@@ -9,7 +10,10 @@
  *
  * The session that the browser had ends, whoever's it was: nobody else holds its secret, and after
  * this nobody does. It ends before the new one begins; when that then fails, the browser is logged
- * out and asks again. */
+ * out and asks again.
+ *
+ * An account that has as many sessions as it may loses the one that was used longest ago: a program
+ * that logs in again and again must not lock its owner out. */
 #include "services/gateway/usecases/expect.h"
 #include "services/gateway/usecases/faults.h"
 #include "services/gateway/usecases/make_secret.h"
@@ -37,6 +41,7 @@ struct log_in {
     struct credential session, stored; /* add fills stored, unless */
     struct expected full;              /* the account has too many sessions */
     enum creation creation;
+    struct credential_list sessions; /* list_sessions fills it, when full */
     struct pr_fault fault;
     log_in_done_fn done;
     void *done_arg;
@@ -131,24 +136,63 @@ static enum pr_err add(void *arg)
     return PR_OK;
 }
 
+static enum pr_err list_sessions(void *arg)
+{
+    struct log_in *op = arg;
+    struct credential_repo *repo = op->deps->credentials;
+    if (!op->full.came)
+        return flow_stop(&op->flow);
+    repo->list(repo, &op->login.account.id, CREDENTIAL_SESSION, pr_now_ms(op->deps->clock),
+               &op->sessions, flow_wait(&op->flow));
+    return PR_OK;
+}
+
+static int64_t used_at_ms(const struct credential *session)
+{
+    return session->last_used_at_ms > session->created_at_ms ? session->last_used_at_ms
+                                                             : session->created_at_ms;
+}
+
+static enum pr_err end_stalest(void *arg)
+{
+    struct log_in *op = arg;
+    struct credential_repo *repo = op->deps->credentials;
+    const struct credential *stalest = op->sessions.items;
+    for (size_t i = 1; i < op->sessions.items_n; i++) {
+        if (used_at_ms(&op->sessions.items[i]) < used_at_ms(stalest))
+            stalest = &op->sessions.items[i];
+    }
+    if (op->sessions.items_n > 0)
+        repo->revoke(repo, &stalest->account_id, CREDENTIAL_SESSION, &stalest->id,
+                     expect(&op->ended, PR_ERR_NOT_FOUND, flow_wait(&op->flow)));
+    return PR_OK;
+}
+
+/* Full again: somebody else took the place; asked again, it goes on. */
 static enum pr_err settle(void *arg)
 {
     struct log_in *op = arg;
-    if (op->full.came)
-        return pr_fault_set(&op->fault, PR_ERR_LIMITED, "",
-                            "the account has %d sessions: end one first", CREDENTIALS_MAX);
-    return PR_OK;
+    return op->full.came ? PR_ERR_UNAVAILABLE : PR_OK;
+}
+
+/* Who lost a session is asked for anew, also when the step failed: its answer may be lost, and the
+ * session ended nevertheless. */
+static void forget(struct log_in *op)
+{
+    if (!pr_uuid_is_nil(&op->replaced.credential_id))
+        credential_cache_drop_account(op->deps->cache, &op->replaced.identity.account_id);
+    if (op->sessions.items_n > 0)
+        credential_cache_drop_account(op->deps->cache, &op->login.account.id);
 }
 
 static void finish(void *arg, enum pr_err err)
 {
     struct log_in *op = arg;
     op->fault.err = err;
-    /* Also when that failed: the answer may be lost, and the session ended nevertheless. */
-    if (!pr_uuid_is_nil(&op->replaced.credential_id))
-        credential_cache_drop_account(op->deps->cache, &op->replaced.identity.account_id);
+    forget(op);
     op->done(op->done_arg, &op->fault, op->verdict.allowed ? NULL : &op->verdict, op->secret,
              &op->stored, &op->login.account);
+    pr_arena_fini(&op->sessions.arena);
     crypto_wipe(op, sizeof *op);
     free(op);
 }
@@ -159,6 +203,7 @@ void log_in(const struct gateway_deps *deps, const struct log_in_cmd *cmd, log_i
     static const struct flow_step steps[] = {
         FLOW_STEP(limit), FLOW_STEP(find),          FLOW_STEP(verify),
         FLOW_STEP(judge), FLOW_STEP(find_replaced), FLOW_STEP(end_replaced),
+        FLOW_STEP(add),   FLOW_STEP(list_sessions), FLOW_STEP(end_stalest),
         FLOW_STEP(add),   FLOW_STEP(settle),        FLOW_STEPS_END,
     };
     struct log_in *op = PR_NEW(struct log_in);

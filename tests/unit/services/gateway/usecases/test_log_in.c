@@ -161,6 +161,42 @@ static void test_only_who_logs_in_ends_it(void **state)
     gateway_world_destroy(world);
 }
 
+static void test_the_stalest_session_gives_way(void **state)
+{
+    (void)state;
+    struct gateway_world *world = gateway_world_create();
+    struct account anna = gateway_world_add_account(world, "anna", ROLE_USER);
+    char oldest[SECRET_TEXT], stalest[SECRET_TEXT], other[SECRET_TEXT];
+    gateway_world_add_credential(world, &anna.id, CREDENTIAL_SESSION, oldest);
+    test_clock_move(&world->clock, 60000);
+    gateway_world_add_credential(world, &anna.id, CREDENTIAL_SESSION, stalest);
+    test_clock_move(&world->clock, 60000);
+    for (int i = 2; i < CREDENTIALS_MAX; i++)
+        gateway_world_add_credential(world, &anna.id, CREDENTIAL_SESSION, other);
+    assert_int_equal(gateway_world_authenticate(world, oldest), PR_OK);
+    struct gateway_answer *answer = try(world, anna.email, GATEWAY_WORLD_PASSWORD);
+    gateway_expect(answer, PR_OK, "");
+    assert_non_null(gateway_world_find(world, answer->secret));
+    assert_int_equal(gateway_world_authenticate(world, stalest), PR_ERR_UNAUTHORIZED);
+    assert_int_equal(gateway_world_authenticate(world, oldest), PR_OK);
+    assert_int_equal(world->credentials.rows_n, CREDENTIALS_MAX);
+    gateway_world_destroy(world);
+}
+
+static void test_a_place_that_was_taken_again_is_asked_for_later(void **state)
+{
+    (void)state;
+    struct gateway_world *world = gateway_world_create();
+    struct account anna = gateway_world_add_account(world, "anna", ROLE_USER);
+    char text[SECRET_TEXT];
+    for (int i = 0; i < CREDENTIALS_MAX; i++)
+        gateway_world_add_credential(world, &anna.id, CREDENTIAL_SESSION, text);
+    gate_fail(&world->gate, 6, PR_ERR_LIMITED, false); /* the second add */
+    struct gateway_answer *answer = try(world, anna.email, GATEWAY_WORLD_PASSWORD);
+    gateway_expect(answer, PR_ERR_UNAVAILABLE, "");
+    gateway_world_destroy(world);
+}
+
 static char replaced[SECRET_TEXT];
 
 static void *setup(void)
@@ -187,17 +223,30 @@ static void check(void *arg)
     assert_null(gateway_world_find(world, replaced));
 }
 
+/* And no place for another. */
+static void *setup_full(void)
+{
+    struct gateway_world *world = setup();
+    struct account anna = fake_account_repo_named(&world->accounts, "anna")->account;
+    char text[SECRET_TEXT];
+    for (int i = 0; i < CREDENTIALS_MAX; i++)
+        gateway_world_add_credential(world, &anna.id, CREDENTIAL_SESSION, text);
+    return world;
+}
+
 static void test_every_failure(void **state)
 {
     (void)state;
-    for_each_failure(&(struct failure_case){
-        .setup = setup,
-        .teardown = gateway_world_destroy,
-        .gate = gateway_world_gate,
-        .start = start,
-        .answer = PR_OK,
-        .check = check,
-    });
+    void *(*const setups[])(void) = {setup, setup_full};
+    for (int i = 0; i < 2; i++)
+        for_each_failure(&(struct failure_case){
+            .setup = setups[i],
+            .teardown = gateway_world_destroy,
+            .gate = gateway_world_gate,
+            .start = start,
+            .answer = PR_OK,
+            .check = check,
+        });
 }
 
 int main(void)
@@ -210,6 +259,8 @@ int main(void)
         cmocka_unit_test(test_too_many_at_once_are_asked_to_wait),
         cmocka_unit_test(test_the_browsers_earlier_session_ends),
         cmocka_unit_test(test_only_who_logs_in_ends_it),
+        cmocka_unit_test(test_the_stalest_session_gives_way),
+        cmocka_unit_test(test_a_place_that_was_taken_again_is_asked_for_later),
         cmocka_unit_test(test_every_failure),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
