@@ -36,6 +36,7 @@ struct connection {
     struct connection *prev, *next;
     struct refusal *refusal; /* that lingers, or NULL */
     bool busy;               /* a request is being answered */
+    bool counted;            /* among those served; not when it is refused, or gives way */
     struct client peer;
     bool trusted;              /* the peer is a proxy that may name the client */
     struct crowd_group *group; /* it counts in; NULL: none */
@@ -52,7 +53,8 @@ struct http_server {
     const struct pr_clock *clock;
     void *handler_arg;
     struct connection *connections;
-    unsigned connections_count, connections_max;
+    unsigned connections_count; /* also of those that are being closed */
+    unsigned served_count, served_max;
     struct crowd *crowd; /* of connections by address; NULL: no such limit */
     struct networks trusted;
     h2o_header_t *headers; /* in every answer */

@@ -69,6 +69,7 @@ static void on_connection_closed(uv_handle_t *handle)
         connection->next->prev = connection->prev;
     if (connection->group)
         crowd_leave(server->crowd, connection->group);
+    server->served_count -= connection->counted;
     free(connection);
     server->connections_count--;
     metric_add(&connections_open, -1, NULL);
@@ -100,20 +101,41 @@ static struct address read_peer(struct connection *connection)
     return address;
 }
 
+/* The oldest connection of a stranger on which no request is being answered gives way to a new one,
+ * so that whoever opens many and says nothing keeps nobody out. False when all are at work. */
+static bool make_room(struct http_server *server)
+{
+    struct connection *oldest = NULL;
+    for (struct connection *c = server->connections; c; c = c->next) {
+        if (c->counted && !c->busy && !c->trusted && !uv_is_closing((uv_handle_t *)&c->tcp))
+            oldest = c;
+    }
+    if (!oldest)
+        return false;
+    oldest->counted = false;
+    server->served_count--;
+    shutdown(h2o_socket_get_fd(oldest->sock), SHUT_RD);
+    return true;
+}
+
 /* NULL, or the limit that stands against the connection. */
 static const char *limit_reached(struct connection *connection)
 {
     struct http_server *server = connection->server;
     struct address peer = read_peer(connection), network = address_network(&peer);
-    if (server->connections_count > server->connections_max)
-        return "all";
     address_format(&peer, connection->peer.address);
     network_format(&network, connection->peer.network);
     connection->trusted = networks_hold(&server->trusted, &peer);
-    if (!server->crowd || connection->trusted)
-        return NULL;
-    connection->group = crowd_enter(server->crowd, &network);
-    return connection->group ? NULL : "address";
+    if (server->crowd && !connection->trusted) {
+        connection->group = crowd_enter(server->crowd, &network);
+        if (!connection->group)
+            return "address";
+    }
+    if (server->served_count == server->served_max && !make_room(server))
+        return "all";
+    connection->counted = true;
+    server->served_count++;
+    return NULL;
 }
 
 static void serve(struct connection *connection)
@@ -258,7 +280,7 @@ struct http_server *http_server_create(uv_loop_t *loop, const struct http_server
         pr_str_n(pr_str_dup(options->identity_secret), options->identity_secret.n);
     server->clock = options->clock;
     server->handler_arg = options->arg;
-    server->connections_max = options->max_connections;
+    server->served_max = options->max_connections;
     if (options->max_connections_per_address > 0)
         server->crowd = crowd_create(options->max_connections_per_address);
     set_headers(server, options->headers);

@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define STARTUP_TICK_MS 1000
 #define SETTLED_TICKS 5
@@ -228,10 +229,21 @@ static bool start_server(struct service *service)
     return service->server;
 }
 
+/* As many files as may be open: the usual 1024 would end before the connections do. */
+static void raise_file_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 int service_serve(struct service *service)
 {
     char source[64];
     signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
     snprintf(source, sizeof source, "pierrot/%s", service->spec->name);
     flow_set_observer(&flow_metrics);
     service->pg = pg_create(&service->loop, &service->pg_options);
