@@ -3,6 +3,7 @@
 #include "shared/log/log.h"
 
 #define YEAR_S 31536000
+#define RATE_MAX 1000000000
 
 const struct config_setting gateway_settings_table[] = {
     CONFIG_STR_SETTING(struct gateway_settings, public_url, "PIERROT_PUBLIC_URL", NULL, 8, 255,
@@ -29,14 +30,15 @@ const struct config_setting gateway_settings_table[] = {
                        1, 64, NULL, "Passwords that are hashed at once."),
     CONFIG_SECRET_SETTING(struct gateway_settings, redis_url, "PIERROT_REDIS_URL", "", 0, 1024,
                           "Where all gateways count together; none: each counts for itself."),
-    CONFIG_STR_SETTING(struct gateway_settings, rates.login, "PIERROT_LIMIT_LOGIN", "10/60", 3, 24,
-                       "Logins of one address, COUNT/SECONDS; a count of 0: no limit."),
-    CONFIG_STR_SETTING(struct gateway_settings, rates.signup, "PIERROT_LIMIT_SIGNUP", "10/3600", 3,
-                       24, "Sign-ups of one address."),
-    CONFIG_STR_SETTING(struct gateway_settings, rates.write, "PIERROT_LIMIT_WRITE", "1000/10", 3,
-                       24, "Changes of one address or account; premium 2, business 4 times that."),
-    CONFIG_STR_SETTING(struct gateway_settings, rates.read, "PIERROT_LIMIT_READ", "5000/10", 3, 24,
-                       "Everything else, likewise."),
+    CONFIG_RATE_SETTING(struct gateway_settings, rates.login, "PIERROT_LIMIT_LOGIN", "10/60",
+                        RATE_MAX, "Logins of one address; 0: no limit."),
+    CONFIG_RATE_SETTING(struct gateway_settings, rates.signup, "PIERROT_LIMIT_SIGNUP", "10/3600",
+                        RATE_MAX, "Sign-ups of one address."),
+    CONFIG_RATE_SETTING(struct gateway_settings, rates.write, "PIERROT_LIMIT_WRITE", "1000/10",
+                        RATE_MAX,
+                        "Changes of one address or account; premium 2, business 4 times that."),
+    CONFIG_RATE_SETTING(struct gateway_settings, rates.read, "PIERROT_LIMIT_READ", "5000/10",
+                        RATE_MAX, "Everything else, likewise."),
     CONFIG_END,
 };
 
@@ -48,7 +50,6 @@ static bool wrong(const char *setting, const char *must)
 
 bool gateway_config_read(const struct gateway_settings *settings, struct gateway_config *out)
 {
-    const char *rate;
     if (!origin_parse(pr_str(settings->public_url), &out->public))
         return wrong("PIERROT_PUBLIC_URL", "be https://host or http://host:port");
     if (!origin_parse(pr_str(settings->s3_public_endpoint), &out->store))
@@ -57,7 +58,6 @@ bool gateway_config_read(const struct gateway_settings *settings, struct gateway
         return wrong("PIERROT_CORS_ORIGINS", "be origins, comma separated");
     if (!signup_mode_parse(pr_str(settings->signup), &out->signup))
         return wrong("PIERROT_SIGNUP", "be open, invite or closed");
-    if (!rates_init(&out->rates, &settings->rates, &rate))
-        return wrong(rate, "be COUNT/SECONDS");
+    rates_init(&out->rates, &settings->rates);
     return true;
 }

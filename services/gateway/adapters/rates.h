@@ -1,6 +1,7 @@
 /* rates: how many requests of which kind one address, and one account, may make. */
 #pragma once
 
+#include "shared/config/config.h"
 #include "shared/http/identity.h"
 #include "shared/limit/limit.h"
 
@@ -14,9 +15,8 @@ enum rate_class {
 #define RATE_CLASSES 5
 #define RATE_TIERS 3
 
-/* As the settings have them: "1000/10" is 1000 requests in 10 seconds. */
 struct rate_settings {
-    const char *login, *signup, *write, *read;
+    struct config_rate login, signup, write, read;
 };
 
 struct rates {
@@ -26,7 +26,6 @@ struct rates {
     struct limit_rate unknown; /* credentials of nobody's, from one address */
 };
 
-/* False when one is none; *wrong is the setting's name then. */
-bool rates_init(struct rates *rates, const struct rate_settings *settings, const char **wrong);
+void rates_init(struct rates *rates, const struct rate_settings *settings);
 
 enum rate_class rate_class_of(enum rate_class class, struct pr_str method);
