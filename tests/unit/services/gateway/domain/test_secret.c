@@ -30,7 +30,7 @@ static void test_what_cannot_be_ours_is_none(void **state)
         A43,
         "prs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "prs_" A43 "A",
-        "PRS_" A43,
+        ("PRS_" A43),
         "prs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+A",
         "prs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=A",
         "prs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB", /* bits beyond the last byte */
