@@ -7,7 +7,8 @@ from messages import Contract, Wrong, read_all
 from stack import eventually
 
 RELATED = {"media": ["media.created", "media.finalized", "media.deleted"],
-           "thumbnailer": ["media.rendered", "media.rejected"]}
+           "thumbnailer": ["media.rendered", "media.rejected"],
+           "gateway": ["account.changed"]}
 
 
 def under_way(stack):
@@ -19,6 +20,9 @@ def under_way(stack):
         counts[f"{schema} jobs"], = stack.sql(
             f"select count(*) from {schema}.job where state = 'leased' or state = 'ready' and "
             "(run_at < now() + interval '100 seconds' or attempts > 0)")[0]
+    counts["changes of accounts not taken"], = stack.sql(
+        "select count(*) from gateway.outbox o where topic = 'account.changed' "
+        "and not exists (select from media.inbox i where i.event_id = o.event_id)")[0]
     counts["media not rendered"], = stack.sql("select count(*) from media.media where state = 'finalized'")[0]
     return {name: count for name, count in counts.items() if count}
 
@@ -87,7 +91,7 @@ def check_messages(stack, media, messages):
 
     changes = Counter((message.topic, message.subject) for message in {m.id: m for m in messages}.values())
     for (topic, subject), count in changes.items():
-        if count != 1 and "dead-letters" not in topic:
+        if count != 1 and topic != "account.changed" and "dead-letters" not in topic:
             yield f"{subject}: {count} messages on {topic}"
     told = {topic: {subject for t, subject in changes if t == topic} for topic in sum(RELATED.values(), [])}
     for row in media.values():
@@ -119,7 +123,7 @@ def check_order(messages):
 
 def check_inbox(stack, messages):
     """Everything that was sent to a service was taken by it."""
-    for schema, topics in {"media": ["media.rendered", "media.rejected"],
+    for schema, topics in {"media": ["media.rendered", "media.rejected", "account.changed"],
                            "thumbnailer": ["media.finalized", "media.deleted"]}.items():
         taken = Counter(str(row[0]) for row in stack.sql(f"select event_id from {schema}.inbox"))
         wanted = {message.id for message in messages if message.topic in topics}
@@ -128,6 +132,13 @@ def check_inbox(stack, messages):
         for schema_id, count in taken.items():
             if count > 1:
                 yield f"{schema}: took {schema_id} {count} times"
+
+
+def check_owners(stack):
+    """A deleted account owns nothing."""
+    for owner, count in stack.sql("select owner_id, count(*) from media.media join gateway.account a "
+                                  "on a.id = owner_id where a.deleted_at is not null group by 1"):
+        yield f"{owner}: is deleted, and owns {count} media"
 
 
 def check_jobs(stack):
@@ -146,6 +157,7 @@ def check(stack, dead_letters=False):
     faults += check_messages(stack, media, messages)
     faults += check_order(messages)
     faults += check_inbox(stack, messages)
+    faults += check_owners(stack)
     faults += check_jobs(stack)
     if not dead_letters:
         faults += [f"{m.where}: dead letter: {m.headers.get('dl_detail')}" for m in messages

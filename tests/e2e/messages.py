@@ -121,7 +121,8 @@ class Contract:
         value = msgpack.unpackb(message.value, raw=False, strict_map_key=True)
         message.payload = self.shown(schema, value, message.where)
         self.validate(one["payload"], message.payload, message.where)
-        if message.payload["media_id"] != message.subject:
-            raise Wrong(f"{message.where}: the subject is not the media")
+        about = message.topic.split(".")[0]
+        if message.payload[about + "_id"] != message.subject:
+            raise Wrong(f"{message.where}: the subject is not the {about}")
         if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", message.headers["ce_time"]):
             raise Wrong(f"{message.where}: ce_time {message.headers['ce_time']}")
