@@ -32,8 +32,35 @@ static void get_hello(void *arg, struct http_request *req)
     http_reply(req, 200, "text/plain", pr_str("hello"));
 }
 
+struct later {
+    uv_timer_t timer;
+    struct http_request *req;
+};
+
+static void free_later(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void answer_later(uv_timer_t *timer)
+{
+    struct later *later = (struct later *)timer;
+    http_reply(later->req, 200, "text/plain", pr_str("late"));
+    uv_close((uv_handle_t *)timer, free_later);
+}
+
+static void get_late(void *arg, struct http_request *req)
+{
+    struct harness *harness = arg;
+    struct later *later = PR_NEW(struct later);
+    later->req = req;
+    uv_timer_init(&harness->loop, &later->timer);
+    uv_timer_start(&later->timer, answer_later, 400, 0);
+}
+
 static const struct http_route routes[] = {
     {"GET", "/hello", get_hello, HTTP_PUBLIC, 0, NULL},
+    {"GET", "/late", get_late, HTTP_PUBLIC, 0, NULL},
     {"POST", "/hello", get_hello, HTTP_PUBLIC, 1000, NULL},
     {0},
 };
@@ -52,29 +79,77 @@ static struct answer_text get_hello_from_here(struct harness *t)
     return get_from(t, "127.0.0.1");
 }
 
-static void crowd(struct harness *t)
+/* How many of these are still open. */
+static unsigned count_open(const int *fds, unsigned n)
 {
-    enum { MAX = 5 };
-    int fds[MAX];
-    for (int i = 0; i < MAX; i++) {
+    unsigned open = 0;
+    char byte;
+    for (unsigned i = 0; i < n; i++)
+        open += fds[i] >= 0 && recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+    return open;
+}
+
+static void close_all(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+}
+
+#define PLACES 5
+
+/* All of them wait for an answer. */
+static void come_while_all_are_at_work(struct harness *t)
+{
+    int fds[PLACES];
+    for (int i = 0; i < PLACES; i++) {
         fds[i] = dial(t->port);
-        send_text(fds[i], "GET /hello HTTP/1.1\r\nhost: t\r\n\r\n");
+        send_text(fds[i], "GET /late HTTP/1.1\r\nhost: t\r\n\r\n");
+    }
+    usleep(100000);
+    t->answers[0] = get_hello_from_here(t);
+    for (int i = 0; i < PLACES; i++) {
+        t->answers[1 + i] = read_rest(fds[i], 1000);
+        close(fds[i]);
+    }
+    usleep(50000);
+    t->answers[1 + PLACES] = get_hello_from_here(t);
+}
+
+static void test_no_more_are_served_at_once(void **state)
+{
+    (void)state;
+    harness_run(&h, routes, PLACES, come_while_all_are_at_work);
+    assert_lacks(h.answers[0], "HTTP");
+    for (int i = 0; i <= PLACES; i++)
+        assert_status(h.answers[1 + i], 200);
+}
+
+/* Each has been answered, or has begun a head, and says no more; the oldest has gone at the end. */
+static void come_while_all_are_idle(struct harness *t)
+{
+    int fds[PLACES];
+    for (int i = 0; i < PLACES; i++) {
+        fds[i] = dial(t->port);
+        send_text(fds[i],
+                  i % 2 ? "GET /hello HTTP/1.1\r\nho" : "GET /hello HTTP/1.1\r\nhost: t\r\n\r\n");
         free(read_rest(fds[i], 100).p);
     }
     t->answers[0] = get_hello_from_here(t);
-    close(fds[0]);
     usleep(50000);
-    t->answers[1] = get_hello_from_here(t);
-    for (int i = 1; i < MAX; i++)
-        close(fds[i]);
+    t->numbers[0] = count_open(fds, 1);
+    t->numbers[1] = count_open(fds + 1, PLACES - 1);
+    close_all(fds, PLACES);
 }
 
-static void test_too_many_connections(void **state)
+static void test_who_idles_gives_way(void **state)
 {
     (void)state;
-    harness_run(&h, routes, 5, crowd);
-    assert_lacks(h.answers[0], "HTTP");
-    assert_status(h.answers[1], 200);
+    harness_run(&h, routes, PLACES, come_while_all_are_idle);
+    assert_status(h.answers[0], 200);
+    assert_int_equal(h.numbers[0], 0);
+    assert_int_equal(h.numbers[1], PLACES - 1);
 }
 
 /* Sends a byte now and then until it is closed; after how many milliseconds that was. */
@@ -110,24 +185,6 @@ static void test_slow_requests_are_closed(void **state)
 }
 
 #define IDLE 2500
-
-/* Of so many connections from an address, those that are still open. */
-static unsigned count_open(const int *fds, unsigned n)
-{
-    unsigned open = 0;
-    char byte;
-    for (unsigned i = 0; i < n; i++)
-        open += fds[i] >= 0 && recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
-    return open;
-}
-
-static void close_all(const int *fds, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-    }
-}
 
 static void idle_from_one_address(struct harness *t)
 {
@@ -201,7 +258,8 @@ static int allow_open_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_too_many_connections, teardown),
+        cmocka_unit_test_teardown(test_no_more_are_served_at_once, teardown),
+        cmocka_unit_test_teardown(test_who_idles_gives_way, teardown),
         cmocka_unit_test_teardown(test_slow_requests_are_closed, teardown),
         cmocka_unit_test_teardown(test_one_address_cannot_crowd_out_another, teardown),
         cmocka_unit_test_teardown(test_more_idle_connections_than_there_may_be, teardown),
