@@ -24,6 +24,15 @@ static struct limit_rate strict(const struct config_rate *of, const char *name)
     return (struct limit_rate){name, of->count, of->period_s * 1000, 1};
 }
 
+/* Each tier has buckets of its own: who is given more has it at once, however empty the old one. */
+static const struct {
+    const char *read, *write;
+} names[RATE_TIERS] = {
+    [TIER_FREE] = {"read-free", "write-free"},
+    [TIER_PREMIUM] = {"read-premium", "write-premium"},
+    [TIER_BUSINESS] = {"read-business", "write-business"},
+};
+
 void rates_init(struct rates *rates, const struct rate_settings *settings)
 {
     *rates = (struct rates){
@@ -39,12 +48,11 @@ void rates_init(struct rates *rates, const struct rate_settings *settings)
     };
     for (int tier = 0; tier < RATE_TIERS; tier++) {
         struct limit_rate *account = rates->account[tier];
-        account[RATE_READ] = rate(&read, names[tier].read, 1 << tier);
-        account[RATE_WRITE] = rate(&write, names[tier].write, 1 << tier);
-        account[RATE_LOGIN] = strict(&login, "account-login");
-        account[RATE_SIGNUP] = strict(&signup, "account-signup");
+        account[RATE_READ] = rate(&settings->read, names[tier].read, 1 << tier);
+        account[RATE_WRITE] = rate(&settings->write, names[tier].write, 1 << tier);
+        account[RATE_LOGIN] = strict(&settings->login, "account-login");
+        account[RATE_SIGNUP] = strict(&settings->signup, "account-signup");
     }
-    return true;
 }
 
 enum rate_class rate_class_of(enum rate_class class, struct pr_str method)
