@@ -2,12 +2,10 @@ import { get } from './api.js';
 import { byId } from './dom.js';
 import { startAccounts } from './accounts.js';
 import { startInvites } from './invites.js';
-import { attempt, leave, requireAccount } from './session.js';
+import { attempt, requireAccount } from './session.js';
 
 const message = byId('message');
-const account = await requireAccount(message);
-if (account.role !== 'admin')
-  leave('/account');
+const account = await requireAccount(message, 'admin');
 
 function showTab() {
   const wanted = location.hash === '#invitations' ? 'invitations' : 'accounts';

@@ -65,7 +65,7 @@ async function answerTo(url, options) {
 export function explain(problem) {
   if (!(problem instanceof Problem))
     throw problem; // ours: let it be seen
-  const { status, detail, retryAfterS, requestId } = problem;
+  const { status, field, detail, retryAfterS, requestId } = problem;
   if (status === 0)
     return navigator.onLine ? 'The server does not answer. Try again in a moment.' : 'You are offline. Try again once you are connected.';
   if (status === 401)
@@ -76,9 +76,9 @@ export function explain(problem) {
     return `The server is busy or just starting. Try again ${retryAfterS ? `in ${duration(retryAfterS)}` : 'in a moment'}.`;
   if (status >= 500)
     return `Something went wrong on the server${requestId ? ` (request ${requestId})` : ''}.`;
-  if (status === 403)
-    return detail ? sentence(detail) : 'You may not do that.';
-  return sentence(problem.message);
+  if (status === 403 && !detail)
+    return 'You may not do that.';
+  return sentence(field ? `${field.replaceAll('_', ' ')} ${problem.message}` : problem.message);
 }
 
 /** "is taken" becomes "Is taken." */

@@ -2,9 +2,10 @@
 
 import { Problem, explain, sentence } from './api.js';
 import { busyWhile, h, say } from './dom.js';
+import { toLogin } from './session.js';
 
-/** submit gets the form's values. A Problem it throws is shown at the field it names, else in the form's live region;
- *  what it returns, if anything, is said there. */
+/** submit gets the form's values. A Problem it throws is shown at the field it names, else in the form's live region,
+ *  or leads to the login; what it returns, if anything, is said in the region. */
 export function onSubmit(form, submit) {
   const region = form.querySelector('[role=status]');
   const button = form.querySelector('button:not([type=button])');
@@ -18,7 +19,9 @@ export function onSubmit(form, submit) {
       try {
         say(region, (await submit(new FormData(form))) ?? '');
       } catch (problem) {
-        if (!showFault(form, problem))
+        if (problem.status === 401)
+          toLogin();
+        else if (!showFault(form, problem))
           say(region, explain(problem), 'bad');
       }
     });

@@ -36,13 +36,19 @@ export function toLogin() {
   leave(`/login?next=${location.pathname}`, 'Please log in.');
 }
 
-/** The account that is logged in; without one this never ends: the login page comes, or
- *  the region says why not. */
-export async function requireAccount(region) {
+/** The account that is logged in, of that role if one is given. Where there is none this never ends: another page
+ *  comes, or the region says why not. */
+export async function requireAccount(region, role) {
   const answer = await attempt(region, () => get('accounts/me'));
-  if (!answer)
-    return new Promise(() => {});
-  const { account } = answer;
+  const account = answer?.account;
+  if (account && role && account.role !== role)
+    location.replace('/account');
+  else if (account)
+    return begin(account, region);
+  return new Promise(() => {});
+}
+
+function begin(account, region) {
   byId('nav-admin').hidden = account.role !== 'admin';
   byId('logout').addEventListener('click', ({ currentTarget }) => busyWhile(currentTarget, () => attempt(region, async () => {
     await remove('sessions/current');

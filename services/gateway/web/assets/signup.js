@@ -1,4 +1,4 @@
-import { create, get, post } from './api.js';
+import { Problem, create, get, post } from './api.js';
 import { byId, say } from './dom.js';
 import { addReveals, onSubmit } from './form.js';
 import { attempt, enter, leave } from './session.js';
@@ -20,7 +20,11 @@ form.elements.name.addEventListener('input', ({ target }) => {
 
 onSubmit(form, async (values) => {
   const { name, email, password } = Object.fromEntries(values);
-  await create('accounts', { name, email, password, ...(invite && { invite }) });
+  try {
+    await create('accounts', { name, email, password, ...(invite && { invite }) });
+  } catch (problem) {
+    throw problem.field === 'invite' ? new Problem(403, { detail: `this invitation ${problem.detail}: ask for another` }) : problem;
+  }
   history.replaceState(null, '', location.pathname);
   try {
     await post('sessions', { email, password });
