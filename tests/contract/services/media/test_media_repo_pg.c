@@ -16,12 +16,14 @@ struct pg_repo_fixture {
 };
 
 /* Stands in for the relay: what is committed with a message must wake it. */
-static unsigned pokes;
+struct relay {
+    unsigned pokes;
+};
+static struct relay stand_in;
 
 void relay_poke(struct relay *relay)
 {
-    (void)relay;
-    pokes++;
+    relay->pokes++;
 }
 
 static struct pg_repo_fixture *self(struct repo_fixture *port)
@@ -140,9 +142,9 @@ static int setup(void **state)
     f->db = db;
     assert_int_equal(pg_migrate(f->db->url, service_migrations, 0), PR_OK);
     fixture_pool(f->db, NULL, 4, 5000);
-    media_pg_init(&f->repo, f->db->pg, NULL, &pr_clock_system);
+    media_pg_init(&f->repo, f->db->pg, &stand_in, &pr_clock_system);
     f->port = (struct repo_fixture){&f->repo.port, wait, messages, jobs, claim};
-    pokes = 0;
+    stand_in.pokes = 0;
     *state = &f->port;
     return 0;
 }
@@ -151,7 +153,7 @@ static int teardown(void **state)
 {
     struct pg_repo_fixture *f = self(*state);
     void *db = f->db;
-    assert_true(pokes >=
+    assert_true(stand_in.pokes >=
                 (unsigned)fixture_int(f->db, "select count(distinct xmin::text) from outbox"));
     fixture_teardown(&db);
     logs_let_go();

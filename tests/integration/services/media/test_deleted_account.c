@@ -23,12 +23,6 @@
 
 extern const struct pg_migration service_migrations[];
 
-/* Nobody reads the outbox here. */
-void relay_poke(struct relay *relay)
-{
-    (void)relay;
-}
-
 static int setup(void **state)
 {
     struct fixture *f;
