@@ -4,7 +4,8 @@
  * traceparent, body)` after it has locked and changed its row. One relay for each schema (an
  * advisory lock; the others stand by) sends what is not marked sent, in order of seq, and marks
  * what the broker acknowledged: a message may be sent twice, with the same id, and is never lost.
- * Sent rows stay 72 hours for `republish`, then go, with inbox rows of 14 days. */
+ * Sent rows stay 72 hours for `republish`, then go, with inbox rows of 14 days and idempotency
+ * rows of 24 hours. */
 #pragma once
 
 #include "shared/kafka/kafka.h"

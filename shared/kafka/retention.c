@@ -41,6 +41,12 @@ static void purge_some(struct purge *purge)
          "with old as (select event_id from inbox where received_at < now() - interval '14 days' "
          "order by received_at limit $1) delete from inbox using old "
          "where inbox.event_id = old.event_id"},
+        {"retention_idempotency",
+         "with old as (select account, key_hash from idempotency "
+         "where created_at < now() - interval '24 hours' order by created_at limit $1) "
+         "delete from idempotency i using old "
+         "where i.account = old.account and i.key_hash = old.key_hash "
+         "and i.created_at < now() - interval '24 hours'"}, /* unless it was claimed anew */
     };
     struct pg_query *query = pg_query_new(purge->pg);
     purge->more = false;
