@@ -9,5 +9,10 @@ pr_test(integration/shared/kafka/test_relay TIMEOUT 180
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_relay.c ${CMAKE_CURRENT_LIST_DIR}/rig.c
         ${CMAKE_SOURCE_DIR}/tests/integration/shared/pg/fixture.c
     DEPS pr_kafka pkg::rdkafka pkg::pq pkg::sodium)
+# It needs Postgres only.
+pr_test(integration/shared/kafka/test_retention
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_retention.c
+        ${CMAKE_SOURCE_DIR}/tests/integration/shared/pg/fixture.c
+    DEPS pr_kafka pkg::pq)
 # It kills the broker (PIERROT_TEST_CTL, as deploy/local/ctl): nobody else may need it meanwhile.
 set_tests_properties(integration.shared.kafka.test_group PROPERTIES RUN_SERIAL ON TIMEOUT 180)
