@@ -8,10 +8,13 @@ import requests
 
 from stack import eventually
 
+FREE = [91, 90, 89, 88, 87, 86]  # where they listen, counted from the stack's base
+
 
 @contextlib.contextmanager
-def gateway(stack, offset=86, **settings):
+def gateway(stack, **settings):
     """The URL of a gateway with these settings, e.g. LIMIT_LOGIN="3/60", until the block ends."""
+    offset = FREE.pop()
     env = stack.service_env("gateway")
     port = int(env["PIERROT_LISTEN"].rsplit(":", 1)[1]) - 80 + offset
     url = f"http://127.0.0.1:{port}"
@@ -26,7 +29,9 @@ def gateway(stack, offset=86, **settings):
         yield url
     finally:
         process.terminate()
-        assert process.wait(15) == 0
+        status = process.wait(15)
+        FREE.append(offset)
+    assert status == 0
 
 
 def is_ready(url):
