@@ -16,12 +16,14 @@ struct pg_render_fixture {
 };
 
 /* Stands in for the relay: what is committed with a message must wake it. */
-static unsigned pokes;
+struct relay {
+    unsigned pokes;
+};
+static struct relay stand_in;
 
 void relay_poke(struct relay *relay)
 {
-    (void)relay;
-    pokes++;
+    relay->pokes++;
 }
 
 static struct pg_render_fixture *self(struct render_fixture *port)
@@ -159,9 +161,9 @@ static int setup(void **state)
     f->db = db;
     assert_int_equal(pg_migrate(f->db->url, service_migrations, 0), PR_OK);
     fixture_pool(f->db, NULL, 4, 5000);
-    render_pg_init(&f->repo, f->db->pg, NULL);
+    render_pg_init(&f->repo, f->db->pg, &stand_in);
     f->port = (struct render_fixture){&f->repo.port, wait, row, job, messages, claim, pass_time};
-    pokes = 0;
+    stand_in.pokes = 0;
     *state = &f->port;
     return 0;
 }
@@ -170,7 +172,7 @@ static int teardown(void **state)
 {
     struct pg_render_fixture *f = self(*state);
     void *db = f->db;
-    assert_true(pokes >= (unsigned)fixture_int(f->db, "select count(*) from outbox"));
+    assert_true(stand_in.pokes >= (unsigned)fixture_int(f->db, "select count(*) from outbox"));
     fixture_teardown(&db);
     logs_let_go();
     free(f);
