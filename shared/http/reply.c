@@ -230,6 +230,8 @@ void reply_problem(struct http_request *req, int status, const char *title, cons
 {
     if (status == 401)
         http_reply_header(req, "www-authenticate", pr_str("Bearer"));
+    if (status == 503) /* what is away, or full, seldom is for long */
+        http_reply_header(req, "retry-after", pr_str("1"));
     http_reply(req, status, "application/problem+json",
                reply_problem_json(req, status, title, field, detail));
 }
