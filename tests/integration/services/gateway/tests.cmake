@@ -6,9 +6,11 @@ pr_test(integration/services/gateway/test_credential_pg
 pr_embed_sql(integration.services.gateway.test_credential_pg service_migrations
     ${CMAKE_SOURCE_DIR}/services/gateway/migrations)
 
-pr_test(integration/services/gateway/test_http_gateway
-    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_http_gateway.c ${CMAKE_SOURCE_DIR}/tests/support/loop.c
-    DEPS gateway_adapters test_gateway_fakes)
+foreach(name http_gateway door http_accounts)
+    pr_test(integration/services/gateway/test_${name}
+        SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${name}.c ${CMAKE_CURRENT_LIST_DIR}/rig.c
+        DEPS gateway_adapters test_gateway_fakes)
+endforeach()
 
 pr_test(integration/services/gateway/test_http_pages
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_http_pages.c
