@@ -73,16 +73,16 @@ def block(text):
 
 
 def prose(text):
-    return "\n".join(block(part) for part in re.split(r"\n{2,}", text.strip("\n")))
+    return "\n".join(block(part) for part in re.split(r"\n{2,}", text.strip("\n")) if part)
 
 
 # --- examples ---
 
-TOKEN = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<word>\b(?:true|false|null|[\d.]+)\b)')
+TOKEN = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>\b(?:true|false|null|[\d.]+)\b)')
 
 
 def coloured(value):
-    """A value as JSON, its keys, texts and words in classes of their own."""
+    """A value as JSON, its keys, strings and words in classes of their own."""
     def mark(match):
         return f'<span class="{match.lastgroup}">{html.escape(match.group(), quote=False)}</span>'
     return TOKEN.sub(mark, json.dumps(value, indent=2, ensure_ascii=False))
@@ -199,11 +199,15 @@ def headers(answer):
 
 
 def answer_name(status):
-    return "other" if status == "default" else f"{status} {HTTPStatus(int(status)).phrase}"
+    return f"{status} {HTTPStatus(int(status)).phrase}"
 
 
-def answer(status, node):
-    found = resolved(node)
+def gist(text):
+    """The first sentence, or what stands before its semicolon."""
+    return inline(re.split(r"(?<=[.;:])\s", " ".join(text.split()))[0].rstrip(";:"))
+
+
+def answer(title, status, found, name=""):
     body = [prose(found["description"])]
     for content_type, content in found.get("content", {}).items():
         schema = content["schema"]
@@ -216,9 +220,30 @@ def answer(status, node):
         if "example" in content:
             body.append(f'<pre><code>{coloured(content["example"])}</code></pre>')
     body.append(headers(found))
-    gist = re.split(r"(?<=[.;])\s", " ".join(found["description"].split()))[0].rstrip(";")
-    return (f'<details class="answer s{status[0]}"><summary><b>{answer_name(status)}</b> '
-            f'<span>{inline(gist)}</span></summary><div>{"".join(body)}</div></details>')
+    anchor = f' id="{name}"' if name else ""
+    return (f'<details class="answer s{status[0]}"{anchor}><summary><b>{title}</b> '
+            f'<span>{gist(found["description"])}</span></summary><div>{"".join(body)}</div></details>')
+
+
+def answers(responses):
+    """The operation's own; those that many have are told once, in a section of theirs."""
+    own = [answer(answer_name(status), status, node) for status, node in responses.items() if "$ref" not in node]
+    links = [f'<a href="#{node["$ref"].rsplit("/", 1)[1]}" title="{answer_name(status)}">{status}</a>'
+             for status, node in responses.items() if "$ref" in node and status != "default"]
+    return "".join(own) + (f'<p class="common">And as elsewhere: {", ".join(links)}.</p>' if links else "")
+
+
+def common_answers():
+    """Each once, in the order of their status."""
+    used = {}
+    for item in DOCUMENT["paths"].values():
+        for method in item.keys() & set(METHODS):
+            for status, node in item[method]["responses"].items():
+                if "$ref" in node and status != "default":
+                    used[node["$ref"].rsplit("/", 1)[1]] = status
+    ordered = sorted(used.items(), key=lambda pair: (pair[1], list(DOCUMENT["components"]["responses"]).index(pair[0])))
+    return "".join(answer(answer_name(status), status, DOCUMENT["components"]["responses"][name], name)
+                   for name, status in ordered)
 
 
 def first_example(operation):
@@ -243,8 +268,7 @@ def operation_article(path, method, item, operation):
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         text.append(f"<h4>Body</h4>{members(resolved(schema))}")
-    text.append("<h4>Answers</h4>")
-    text += [answer(status, node) for status, node in operation["responses"].items()]
+    text.append(f"<h4>Answers</h4>{answers(operation['responses'])}")
     figures = [code("Request", curl(path, method, parameters, operation))]
     shown = first_example(operation)
     if shown:
@@ -284,7 +308,7 @@ def contents():
                         for path, method, _, operation in operations(tag["name"]))
         groups.append(f'<h2>{tag["name"].capitalize()}</h2><ul>{items}</ul>')
     items = "".join(f'<li><a href="#{name}">{name}</a></li>' for name, _ in objects())
-    return "".join(groups) + f"<h2>Objects</h2><ul>{items}</ul>"
+    return "".join(groups) + f'<h2>Also</h2><ul><li><a href="#answers">Common answers</a></li>{items}</ul>'
 
 
 def page():
@@ -301,7 +325,7 @@ def page():
     return TEMPLATE.format(
         title=info["title"], version=info["version"], summary=inline(info["summary"]), contents=contents(),
         introduction=prose(info["description"]), setup=code("Once, for the lines below", setup),
-        sections="\n".join(sections), objects=described)
+        sections="\n".join(sections), answers=common_answers(), objects=described)
 
 
 TEMPLATE = """<!doctype html>
@@ -344,8 +368,12 @@ TEMPLATE = """<!doctype html>
         {introduction}
       </header>
 {sections}
+      <section><header class="group"><h2 id="answers">Common answers</h2></header>
+      <div class="answers">{answers}</div></section>
       <section><header class="group"><h2 id="objects">Objects</h2></header>
-{objects}</section>
+<div class="objects">
+{objects}
+</div></section>
     </main>
   </div>
 </body>

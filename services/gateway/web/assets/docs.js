@@ -73,11 +73,21 @@ function fold() {
   contents.open = wide.matches;
 }
 
+// A link to an answer that is folded opens it.
+function unfold() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target?.localName === "details") {
+    target.open = true;
+  }
+}
+
 nameThisServer();
 if (navigator.clipboard) {
   document.querySelectorAll("figure").forEach(addCopyButton);
 }
 addFilter();
+unfold();
+addEventListener("hashchange", unfold);
 markPlace();
 fold();
 wide.addEventListener("change", fold);
