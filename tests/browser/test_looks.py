@@ -101,7 +101,8 @@ def test_headers_of_pages(stack):
         assert again.status_code == 304 and not again.content
 
 
-@pytest.mark.parametrize("path", ["/assets/nothing.js", "/assets/", "/assets/../index.html", "/assets/%2e%2e/index.html", "/index.html"])
+@pytest.mark.parametrize("path", ["/assets/nothing.js", "/assets/", "/assets/../index.html", "/assets/%2e%2e/index.html",
+                                  "/index.html"])
 def test_no_other_file_is_served(stack, path):
     request = requests.Request("GET", stack.gateway_url).prepare()
     request.url = stack.gateway_url + path

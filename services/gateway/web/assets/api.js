@@ -67,7 +67,8 @@ export function explain(problem) {
     throw problem; // ours: let it be seen
   const { status, field, detail, retryAfterS, requestId } = problem;
   if (status === 0)
-    return navigator.onLine ? 'The server does not answer. Try again in a moment.' : 'You are offline. Try again once you are connected.';
+    return navigator.onLine ? 'The server does not answer. Try again in a moment.' :
+      'You are offline. Try again once you are connected.';
   if (status === 401)
     return 'You are not logged in any more.';
   if (status === 429)
@@ -88,6 +89,7 @@ export function sentence(text) {
 }
 
 function duration(seconds) {
-  const [n, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [Math.ceil(seconds / 60), 'minute'] : [Math.ceil(seconds / 3600), 'hour'];
+  const [size, unit] = [[3600, 'hour'], [60, 'minute']].find(([length]) => seconds >= 1.5 * length) ?? [1, 'second'];
+  const n = Math.ceil(seconds / size);
   return `${n} ${unit}${n === 1 ? '' : 's'}`;
 }

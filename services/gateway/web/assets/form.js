@@ -86,17 +86,17 @@ function clearFaults(form) {
 export function addReveals() {
   for (const input of document.querySelectorAll('input[type=password]')) {
     const what = input.labels[0].textContent.toLowerCase();
-    const button = h('button', { class: 'reveal', type: 'button', 'aria-label': `Show ${what}`, 'aria-pressed': 'false', click: () => {
-      const shown = input.type === 'password';
+    const show = (shown) => {
       input.type = shown ? 'text' : 'password';
-      button.setAttribute('aria-pressed', String(shown));
-    } });
+      button.setAttribute('aria-pressed', shown);
+    };
+    const button = h('button', {
+      class: 'reveal', type: 'button', 'aria-label': `Show ${what}`, 'aria-pressed': 'false',
+      click: () => show(input.type === 'password'),
+    });
     const frame = h('div', { class: 'with-reveal' });
     input.replaceWith(frame);
     frame.append(input, button);
-    input.form.addEventListener('submit', () => {
-      input.type = 'password'; // so that the browser offers to keep it
-      button.setAttribute('aria-pressed', 'false');
-    });
+    input.form.addEventListener('submit', () => show(false)); // so that the browser offers to keep it
   }
 }

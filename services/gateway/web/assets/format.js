@@ -11,8 +11,9 @@ const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 export function ago(text) {
   const at = new Date(text);
   const seconds = (at - Date.now()) / 1000;
-  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['now'];
-  return h('time', { datetime: text, title: exact.format(at) }, unit === 'now' ? 'just now' : relative.format(Math.round(seconds / size), unit));
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? [];
+  return h('time', { datetime: text, title: exact.format(at) },
+    unit ? relative.format(Math.round(seconds / size), unit) : 'just now');
 }
 
 export function date(text) {

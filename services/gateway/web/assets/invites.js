@@ -39,7 +39,9 @@ export function startInvites() {
   }
 
   onSubmit(byId('invite-form'), async (values) => {
-    const invite = await create('invites', { tier: values.get('tier'), role: values.get('role'), expires_in: Number(values.get('expires_in')) });
+    const invite = await create('invites', {
+      tier: values.get('tier'), role: values.get('role'), expires_in: Number(values.get('expires_in')),
+    });
     byId('new-invite').replaceChildren(secretCard('Your new invitation', 'link', invite.url));
     byId('new-invite').firstChild.focus();
     await load();

@@ -20,8 +20,10 @@ export function startSessions() {
     return h('li', {},
       h('span', { class: 'icon', 'data-icon': isPhone(session.agent) ? 'phone' : 'computer' }),
       h('div', {},
-        h('p', {}, h('b', { title: session.agent }, name), ' ', session.current && h('span', { class: 'badge good' }, 'this one')),
-        h('p', { class: 'hint' }, session.address, ' · used ', ago(session.last_used_at ?? session.created_at), ' · since ', ago(session.created_at))),
+        h('p', {}, h('b', { title: session.agent }, name), ' ',
+          session.current && h('span', { class: 'badge good' }, 'this one')),
+        h('p', { class: 'hint' }, session.address, ' · used ', ago(session.last_used_at ?? session.created_at),
+          ' · since ', ago(session.created_at))),
       !session.current && h('button', {
         class: 'button small', type: 'button', 'aria-label': `Revoke ${name}, ${session.address}`,
         click: ({ currentTarget }) => busyWhile(currentTarget, () => attempt(message, async () => {

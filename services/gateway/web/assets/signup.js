@@ -23,7 +23,9 @@ onSubmit(form, async (values) => {
   try {
     await create('accounts', { name, email, password, ...(invite && { invite }) });
   } catch (problem) {
-    throw problem.field === 'invite' ? new Problem(403, { detail: `this invitation ${problem.detail}: ask for another` }) : problem;
+    if (problem.field !== 'invite')
+      throw problem;
+    throw new Problem(403, { detail: `this invitation ${problem.detail}: ask for another` });
   }
   history.replaceState(null, '', location.pathname);
   try {

@@ -26,9 +26,12 @@ export function startTokens(account) {
       h('span', { class: 'icon', 'data-icon': 'key' }),
       h('div', {},
         h('p', {}, h('b', {}, token.name), ' ', ...token.scopes.flatMap((scope) => [h('span', { class: 'badge' }, scope), ' '])),
-        h('p', { class: 'hint' }, token.last_used_at ? 'used ' : 'never used', token.last_used_at ? ago(token.last_used_at) : undefined,
+        h('p', { class: 'hint' }, ...(token.last_used_at ? ['used ', ago(token.last_used_at)] : ['never used']),
           ' · made ', ago(token.created_at), ' · expires ', ago(token.expires_at))),
-      h('button', { class: 'button small', type: 'button', 'aria-label': `Revoke ${token.name}`, click: ({ currentTarget }) => revoke(token, currentTarget) }, 'Revoke'));
+      h('button', {
+        class: 'button small', type: 'button', 'aria-label': `Revoke ${token.name}`,
+        click: ({ currentTarget }) => revoke(token, currentTarget),
+      }, 'Revoke'));
   }
 
   async function revoke(token, button) {
@@ -47,7 +50,9 @@ export function startTokens(account) {
     const scopes = values.getAll('scopes');
     if (scopes.length === 0)
       throw fault('scopes', 'Choose at least one.');
-    const token = await create('tokens', { name: values.get('name').trim(), scopes, expires_in: Number(values.get('expires_in')) });
+    const token = await create('tokens', {
+      name: values.get('name').trim(), scopes, expires_in: Number(values.get('expires_in')),
+    });
     form.reset();
     byId('new-token').replaceChildren(secretCard(`Your new token: ${token.name}`, 'token', token.token,
       scopes.includes('read') && `curl -H 'Authorization: Bearer ${token.token}' ${location.origin}/api/accounts/me`));
