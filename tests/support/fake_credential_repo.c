@@ -79,6 +79,7 @@ struct args {
     struct fake_credential_repo *repo;
     const uint8_t *hash;
     const struct credential *credential;
+    const char *password_hash;
     const struct idempotency *idempotency;
     const struct pr_uuid *account_id, *id;
     enum credential_kind kind;
@@ -158,6 +159,8 @@ static enum pr_err add_new(const struct args *args)
     size_t live = 0;
     if (!owner || owner->deleted || owner->account.disabled)
         return PR_ERR_UNAUTHORIZED;
+    if (args->password_hash && strcmp(args->password_hash, owner->password_hash) != 0)
+        return PR_ERR_UNAUTHORIZED;
     for (size_t i = 0; i < repo->rows_n; i++)
         live += is_of(&repo->rows[i], &credential->account_id, credential->kind) &&
                 repo->rows[i].credential.expires_at_ms > credential->created_at_ms;
@@ -192,13 +195,15 @@ static enum pr_err add_effect(const void *arg)
 }
 
 static void add(struct credential_repo *port, const struct credential *credential,
-                const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
-                struct credential *stored, enum creation *out, struct pr_done done)
+                const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
+                const struct idempotency *idempotency, struct credential *stored,
+                enum creation *out, struct pr_done done)
 {
     pass("add_credential", add_effect,
          &(struct args){.repo = self(port),
                         .credential = credential,
                         .hash = hash,
+                        .password_hash = password_hash,
                         .idempotency = idempotency,
                         .stored = stored,
                         .creation = out},

@@ -51,10 +51,16 @@ static void find(struct credential_repo *port, const uint8_t hash[SECRET_HASH_BY
 
 /* ---- add ---- */
 
+/* Who changes the password has the account locked as well: what the next statement reads holds. */
+static const struct pg_stmt lock_stmt = {"credential_lock_account",
+                                         "select 1 from account where id = $1 for update"};
+
 static const struct pg_stmt add_stmt = {
     "credential_add",
-    "select verdict, subject from credential_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-    "$12, $13)"};
+    "select (x.claim).verdict, (x.claim).subject from (select case when $14::text is null "
+    "or exists (select from account a where a.id = $2 and a.password_hash = $14) "
+    "then credential_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+    "else row('unauthorized', null)::idempotency_claim end as claim) x"};
 
 static const struct pg_stmt load_stmt = {"credential_load", "select " CREDENTIAL_COLUMNS
                                                             " from credential where id = $1"};
@@ -68,17 +74,21 @@ static enum pr_err read_credential(void *arg, const struct pg_result *result)
 }
 
 static void add(struct credential_repo *port, const struct credential *credential,
-                const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
-                struct credential *stored, enum creation *out, struct pr_done done)
+                const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
+                const struct idempotency *idempotency, struct credential *stored,
+                enum creation *out, struct pr_done done)
 {
     struct pg *pg = self(port)->pg;
     struct pg_query *query = pg_query_new(pg);
+    pg_query_add(query, &lock_stmt);
+    pg_bind_uuid(query, &credential->account_id);
     pg_query_add(query, &add_stmt);
     pg_bind_uuid(query, &credential->id);
     pg_bind_uuid(query, &credential->account_id);
     credential_bind(query, credential, hash);
     pg_bind_int(query, CREDENTIALS_MAX);
     idempotency_bind(query, idempotency);
+    pg_bind_text(query, pr_str(password_hash));
     *stored = *credential;
     creation_run(query, &(struct creation_lookup){pg, &load_stmt, read_credential, stored}, out,
                  done);

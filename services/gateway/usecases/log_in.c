@@ -6,7 +6,8 @@
  * Who asks learns nothing but whether address and password belong together: an address nobody has,
  * one that is none, and a wrong password make the same calls, take the same time, and get the same
  * 401. That an account is disabled is told to who knows its password. The limit is for each address
- * that is tried, so that many clients cannot guess at one password together.
+ * that is tried, so that many clients cannot guess at one password together. A password that is
+ * changed while it is verified is wrong, too: add tells.
  *
  * The session that the browser had ends, whoever's it was: nobody else holds its secret, and after
  * this nobody does. It ends before the new one begins; when that then fails, the browser is logged
@@ -131,8 +132,8 @@ static enum pr_err add(void *arg)
     };
     credential_set_browser(&op->session, op->cmd.agent, op->cmd.address);
     make_secret(SECRET_SESSION, op->secret, op->hash);
-    repo->add(repo, &op->session, op->hash, &none, &op->stored, &op->creation,
-              expect(&op->full, PR_ERR_LIMITED, flow_wait(&op->flow)));
+    repo->add(repo, &op->session, op->hash, op->login.password_hash, &none, &op->stored,
+              &op->creation, expect(&op->full, PR_ERR_LIMITED, flow_wait(&op->flow)));
     return PR_OK;
 }
 

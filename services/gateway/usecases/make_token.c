@@ -65,7 +65,7 @@ static enum pr_err add(void *arg)
     struct make_token *op = arg;
     struct credential_repo *repo = op->deps->credentials;
     make_text(op, &op->token.id);
-    repo->add(repo, &op->token, op->hash, &op->cmd.idempotency, &op->stored, &op->creation,
+    repo->add(repo, &op->token, op->hash, NULL, &op->cmd.idempotency, &op->stored, &op->creation,
               expect(&op->full, PR_ERR_LIMITED, flow_wait(&op->flow)));
     return PR_OK;
 }

@@ -125,12 +125,14 @@ struct credential_repo {
     void (*find)(struct credential_repo *repo, const uint8_t hash[SECRET_HASH_BYTES],
                  int64_t now_ms, int64_t idle_before_ms, struct caller *out, struct pr_done done);
 
-    /* *out and *stored as of account_repo.add. PR_ERR_LIMITED when the account has
-     * CREDENTIALS_MAX of the kind that have not expired, PR_ERR_UNAUTHORIZED when it was disabled
-     * or deleted meanwhile. */
+    /* *out and *stored as of account_repo.add. password_hash: that of the password it is given for;
+     * NULL: for none. PR_ERR_LIMITED when the account has CREDENTIALS_MAX of the kind that have not
+     * expired, PR_ERR_UNAUTHORIZED when it was disabled or deleted, or that password changed,
+     * meanwhile. */
     void (*add)(struct credential_repo *repo, const struct credential *credential,
-                const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
-                struct credential *stored, enum creation *out, struct pr_done done);
+                const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
+                const struct idempotency *idempotency, struct credential *stored,
+                enum creation *out, struct pr_done done);
 
     /* Those that have not expired, newest first. */
     void (*list)(struct credential_repo *repo, const struct pr_uuid *account_id,

@@ -175,7 +175,8 @@ enum pr_err add_credential(struct repos_fixture *f, const struct credential *cre
                            struct credential *stored, enum creation *out)
 {
     struct await await;
-    f->credentials->add(f->credentials, credential, hash->b, key, stored, out, await_done(&await));
+    f->credentials->add(f->credentials, credential, hash->b, NULL, key, stored, out,
+                        await_done(&await));
     return answer(f, &await);
 }
 

@@ -128,3 +128,4 @@ void test_administrators_do_not_depose_each_other(void **state);
 void test_admin_tokens_at_once_make_one_account(void **state);
 void test_limit_holds_at_once(void **state);
 void test_nobody_logs_in_while_disabled(void **state);
+void test_nobody_logs_in_with_the_old_password(void **state);

@@ -45,6 +45,7 @@ int gateway_repos_contract_run(CMFixtureFunction setup, CMFixtureFunction teardo
         CASE(test_admin_tokens_at_once_make_one_account),
         CASE(test_limit_holds_at_once),
         CASE(test_nobody_logs_in_while_disabled),
+        CASE(test_nobody_logs_in_with_the_old_password),
     };
     return cmocka_run_group_tests_name("gateway_repos", tests, NULL, NULL);
 }

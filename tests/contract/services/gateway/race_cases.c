@@ -196,7 +196,7 @@ void test_limit_holds_at_once(void **state)
     for (size_t i = 0; i < AT_ONCE; i++) {
         hashes[i] = new_hash();
         tokens[i] = new_credential(&alice, CREDENTIAL_TOKEN);
-        f->credentials->add(f->credentials, &tokens[i], hashes[i].b, &no_key, &stored[i],
+        f->credentials->add(f->credentials, &tokens[i], hashes[i].b, NULL, &no_key, &stored[i],
                             &creations[i], await_done(&awaits[i]));
     }
     for (size_t i = 0; i < AT_ONCE; i++) {
@@ -224,7 +224,7 @@ void test_nobody_logs_in_while_disabled(void **state)
                                     await_done(&disabled));
         hashes[i] = new_hash();
         sessions[i] = new_credential(&alice, CREDENTIAL_SESSION);
-        f->credentials->add(f->credentials, &sessions[i], hashes[i].b, &no_key, &stored[i],
+        f->credentials->add(f->credentials, &sessions[i], hashes[i].b, NULL, &no_key, &stored[i],
                             &creations[i], await_done(&awaits[i]));
     }
     assert_int_equal(answer(f, &disabled), PR_OK);
@@ -233,4 +233,33 @@ void test_nobody_logs_in_while_disabled(void **state)
         assert_true(err == PR_OK || err == PR_ERR_UNAUTHORIZED);
     }
     assert_int_equal(count_credentials(f, &alice, CREDENTIAL_SESSION), 0);
+}
+
+/* Whoever comes first: no session that the old password began outlives the change. */
+void test_nobody_logs_in_with_the_old_password(void **state)
+{
+    struct repos_fixture *f = *state;
+    struct account alice = added(f, "alice");
+    struct credential sessions[AT_ONCE], stored[AT_ONCE];
+    struct hash hashes[AT_ONCE];
+    enum creation creations[AT_ONCE];
+    struct await awaits[AT_ONCE], changed;
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        if (i == AT_ONCE / 2)
+            f->accounts->change_password(f->accounts, &alice.id, "$argon2id$new", &nobody,
+                                         await_done(&changed));
+        hashes[i] = new_hash();
+        sessions[i] = new_credential(&alice, CREDENTIAL_SESSION);
+        f->credentials->add(f->credentials, &sessions[i], hashes[i].b, "$argon2id$of", &no_key,
+                            &stored[i], &creations[i], await_done(&awaits[i]));
+    }
+    assert_int_equal(answer(f, &changed), PR_OK);
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        enum pr_err err = answer(f, &awaits[i]);
+        assert_true(err == PR_OK || err == PR_ERR_UNAUTHORIZED);
+    }
+    assert_int_equal(count_credentials(f, &alice, CREDENTIAL_SESSION), 0);
+    f->credentials->add(f->credentials, &sessions[0], hashes[0].b, "$argon2id$new", &no_key,
+                        &stored[0], &creations[0], await_done(&awaits[0]));
+    assert_int_equal(answer(f, &awaits[0]), PR_OK);
 }

@@ -89,6 +89,24 @@ static void test_that_it_is_disabled_is_told_to_its_owner_alone(void **state)
     gateway_world_destroy(world);
 }
 
+static void test_a_password_that_is_changed_meanwhile_begins_no_session(void **state)
+{
+    (void)state;
+    struct gateway_world *world = gateway_world_create();
+    struct account anna = gateway_world_add_account(world, "anna", ROLE_USER);
+    gate_hold(&world->gate, true);
+    struct gateway_answer *answer = try(world, anna.email, GATEWAY_WORLD_PASSWORD);
+    gate_release(&world->gate, 0, "find_login");
+    fake_password_hash(pr_str("another password"),
+                       fake_account_repo_find(&world->accounts, &anna.id)->password_hash);
+    gate_hold(&world->gate, false);
+    gate_release_all(&world->gate);
+    gateway_expect(answer, PR_ERR_UNAUTHORIZED, "");
+    assert_int_equal(world->credentials.rows_n, 0);
+    gateway_expect(try(world, anna.email, "another password"), PR_OK, "");
+    gateway_world_destroy(world);
+}
+
 static void test_an_address_can_be_tried_so_often(void **state)
 {
     (void)state;
@@ -255,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_who_knows_the_password_gets_a_session),
         cmocka_unit_test(test_nobody_learns_which_addresses_have_an_account),
         cmocka_unit_test(test_that_it_is_disabled_is_told_to_its_owner_alone),
+        cmocka_unit_test(test_a_password_that_is_changed_meanwhile_begins_no_session),
         cmocka_unit_test(test_an_address_can_be_tried_so_often),
         cmocka_unit_test(test_too_many_at_once_are_asked_to_wait),
         cmocka_unit_test(test_the_browsers_earlier_session_ends),
