@@ -171,8 +171,8 @@ def test_methods(client, method, path):
     assert response.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/", "/api/nothing", "/media", "/api/media/", "/api/mediax",
-                                  "/api/media/a/b", "/..", "/%2e%2e/etc/passwd", "//api/media"])
+@pytest.mark.parametrize("path", ["/nothing", "/index.html", "/api", "/api/", "/api/nothing", "/media", "/api/media/", "/api/mediax",
+                                  "/api/media/a/b", "/assets/nothing", "/%2e%2e/etc/passwd", "//api/media"])
 def test_unknown_paths(client, path):
     response = client.request("GET", path)
     check_problem(response, 400 if response.status_code == 400 else 404)
