@@ -129,6 +129,7 @@ static enum pr_err find_effect(const void *arg)
         .credential_id = credential->id,
         .kind = credential->kind,
         .scopes = credential->scopes,
+        .expires_at_ms = credential->expires_at_ms,
     };
     memcpy(args->caller->identity.name, owner->account.name, sizeof owner->account.name);
     if (owner->account.role != ROLE_ADMIN)

@@ -21,13 +21,14 @@ static enum pr_err read_changed(void *arg, const struct pg_result *result)
 /* A use is written down when the minute of the last one is over. */
 static const struct pg_stmt find_stmt = {
     "credential_find",
-    "with c as (select a.id as account_id, a.name, a.tier, a.role, c.id, c.kind, c.scopes "
+    "with c as (select a.id as account_id, a.name, a.tier, a.role, c.id, c.kind, c.scopes, "
+    "c.expires_at "
     "from credential c join account a on a.id = c.account_id "
     "where c.hash = $1 and c.expires_at > $2 and not a.disabled "
     "and (c.kind = 'token' or greatest(c.created_at, c.last_used_at) >= $3)), "
     "u as (update credential u set last_used_at = date_trunc('minute', $2) from c "
     "where u.id = c.id and (u.last_used_at is null or u.last_used_at < date_trunc('minute', $2))) "
-    "select account_id, name, tier, role, id, kind, scopes from c"};
+    "select account_id, name, tier, role, id, kind, scopes, expires_at from c"};
 
 static enum pr_err read_caller(void *arg, const struct pg_result *result)
 {

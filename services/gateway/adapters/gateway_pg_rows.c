@@ -101,6 +101,7 @@ void caller_from_row(const struct pg_result *result, struct caller *out)
         .credential_id = pg_uuid(result, 0, 4),
         .kind = read_kind(result, 0, 5),
         .scopes = read_scopes(result, 0, 6),
+        .expires_at_ms = pg_time_ms(result, 0, 7),
     };
     copy_text(result, 0, 1, out->identity.name, sizeof out->identity.name);
     read_class(result, 0, 2, &out->identity.tier, &out->identity.role);

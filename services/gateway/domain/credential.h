@@ -47,5 +47,6 @@ struct caller {
     struct identity identity; /* expires_at_ms: of the signed header */
     struct pr_uuid credential_id;
     enum credential_kind kind;
-    unsigned scopes; /* admin only with the role */
+    unsigned scopes;       /* admin only with the role */
+    int64_t expires_at_ms; /* of the credential */
 };

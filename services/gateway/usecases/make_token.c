@@ -1,4 +1,5 @@
-/* POST /api/tokens: a program's credential, with no more rights than who makes it.
+/* POST /api/tokens: a program's credential, with no more rights than who makes it; when that is a
+ * token itself, it does not outlast it.
  *
  *     check -> add -> settle -> finish
  *
@@ -30,6 +31,14 @@ struct make_token {
     void *done_arg;
 };
 
+static int64_t end_of(const struct make_token_cmd *cmd, int64_t now_ms)
+{
+    const struct caller *caller = &cmd->caller;
+    int64_t end_ms = now_ms + cmd->expires_in_ms;
+    bool outlasts = caller->kind == CREDENTIAL_TOKEN && end_ms > caller->expires_at_ms;
+    return outlasts ? caller->expires_at_ms : end_ms;
+}
+
 static enum pr_err check(void *arg)
 {
     struct make_token *op = arg;
@@ -44,7 +53,7 @@ static enum pr_err check(void *arg)
         .kind = CREDENTIAL_TOKEN,
         .scopes = cmd->scopes,
         .created_at_ms = now_ms,
-        .expires_at_ms = now_ms + cmd->expires_in_ms,
+        .expires_at_ms = end_of(cmd, now_ms),
     };
     if (cmd->scopes & ~cmd->caller.scopes)
         return pr_fault_set(&op->fault, PR_ERR_FORBIDDEN, "scopes", "are more than yours");

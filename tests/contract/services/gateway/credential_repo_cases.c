@@ -26,6 +26,7 @@ void test_secret_tells_its_caller(void **state)
     assert_int_equal(caller.identity.expires_at_ms, 0);
     assert_true(pr_uuid_eq(&caller.credential_id, &theirs.id));
     assert_int_equal(caller.kind, CREDENTIAL_SESSION);
+    assert_int_equal(caller.expires_at_ms, theirs.expires_at_ms);
     assert_int_equal(caller.scopes, SCOPE_READ | SCOPE_WRITE); /* admin needs the role */
     assert_int_equal(find(f, &token, NOW_MS, 0, &caller), PR_OK);
     assert_int_equal(caller.kind, CREDENTIAL_TOKEN);

@@ -50,6 +50,21 @@ static void test_its_text_opens_what_was_asked_for(void **state)
     gateway_world_destroy(world);
 }
 
+static void test_a_token_makes_none_that_outlasts_it(void **state)
+{
+    (void)state;
+    struct gateway_world *world = gateway_world_create();
+    struct make_token_cmd cmd = command(world, ROLE_USER);
+    cmd.caller.expires_at_ms = GATEWAY_WORLD_NOW_MS + 5000;
+    cmd.expires_in_ms = 9000;
+    assert_int_equal(run(world, &cmd)->credential.expires_at_ms, GATEWAY_WORLD_NOW_MS + 9000);
+    cmd.caller.kind = CREDENTIAL_TOKEN;
+    assert_int_equal(run(world, &cmd)->credential.expires_at_ms, GATEWAY_WORLD_NOW_MS + 5000);
+    cmd.expires_in_ms = 4000;
+    assert_int_equal(run(world, &cmd)->credential.expires_at_ms, GATEWAY_WORLD_NOW_MS + 4000);
+    gateway_world_destroy(world);
+}
+
 static void test_nobody_gives_more_than_he_has(void **state)
 {
     (void)state;
@@ -195,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_its_text_opens_what_was_asked_for),
+        cmocka_unit_test(test_a_token_makes_none_that_outlasts_it),
         cmocka_unit_test(test_nobody_gives_more_than_he_has),
         cmocka_unit_test(test_each_field_is_judged),
         cmocka_unit_test(test_there_can_be_so_many),
