@@ -83,7 +83,7 @@ static bool start(struct service *service)
         password_argon_create(&service->loop, (unsigned)gateway.settings.password_threads);
     gateway.deps.passwords = password_argon_port(gateway.passwords);
     gateway.deps.limiter = limiter_create(
-        &service->loop, &(struct limiter_options){gateway.settings.redis_url, service->clock});
+        &service->loop, &(struct limiter_options){.redis_url = gateway.settings.redis_url});
     gateway.http.deps = &gateway.deps;
     gateway.http.config = &gateway.config;
     gateway.http.pages = &gateway.pages;

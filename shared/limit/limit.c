@@ -101,6 +101,14 @@ static bool decide(struct limiter *limiter, const struct limit_rate *rate, uint6
     return true;
 }
 
+static int64_t steady_now_ms(const struct pr_clock *clock)
+{
+    (void)clock;
+    return pr_monotonic_ns() / 1000000;
+}
+
+static const struct pr_clock steady_clock = {steady_now_ms};
+
 static void on_answer(void *arg, const struct redis_answer *answer);
 
 static void send_question(struct asking *asking)
@@ -266,7 +274,7 @@ struct limiter *limiter_create(uv_loop_t *loop, const struct limiter_options *op
     }
     struct limiter *limiter = PR_NEW(struct limiter);
     uint8_t digest[SHA1_BYTES];
-    limiter->clock = options->clock;
+    limiter->clock = options->clock ? options->clock : &steady_clock;
     limiter->redis = redis;
     bucket_table_init(&limiter->table);
     sha1(script, digest);

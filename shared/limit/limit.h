@@ -35,8 +35,9 @@ struct limit_verdict {
 
 struct limiter;
 struct limiter_options {
-    const char *redis_url; /* as in cache.h; NULL or "": in the process */
-    const struct pr_clock *clock;
+    const char *redis_url;        /* as in cache.h; NULL or "": in the process */
+    const struct pr_clock *clock; /* NULL: one that never goes back. One that did would keep an
+                                     empty bucket empty until it is where it was */
 };
 /* NULL (and a line in the log) when the URL is malformed. */
 struct limiter *limiter_create(uv_loop_t *loop, const struct limiter_options *options);
