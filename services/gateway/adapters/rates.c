@@ -1,6 +1,7 @@
 #include "services/gateway/adapters/rates.h"
 
 #define UNKNOWN_FACTOR 10 /* a login is dear, a credential looked up is cheap */
+#define EMAIL_FACTOR 5    /* a stranger who uses up his own logins must not lock anybody out */
 
 /* Tokens are fetched from Redis by the fiftieth part: few round trips, and another process is not
  * kept waiting for what this one holds. Where every single one matters, one at a time. */
@@ -19,9 +20,9 @@ static struct limit_rate rate(const struct config_rate *of, const char *name, in
     return (struct limit_rate){name, count, of->period_s * 1000, lease_of(count)};
 }
 
-static struct limit_rate strict(const struct config_rate *of, const char *name)
+static struct limit_rate strict(const struct config_rate *of, const char *name, int64_t factor)
 {
-    return (struct limit_rate){name, of->count, of->period_s * 1000, 1};
+    return (struct limit_rate){name, of->count * factor, of->period_s * 1000, 1};
 }
 
 /* Each tier has buckets of its own: who is given more has it at once, however empty the old one. */
@@ -40,18 +41,18 @@ void rates_init(struct rates *rates, const struct rate_settings *settings)
             {
                 [RATE_READ] = rate(&settings->read, "read", 1),
                 [RATE_WRITE] = rate(&settings->write, "write", 1),
-                [RATE_LOGIN] = strict(&settings->login, "login"),
-                [RATE_SIGNUP] = strict(&settings->signup, "signup"),
+                [RATE_LOGIN] = strict(&settings->login, "login", 1),
+                [RATE_SIGNUP] = strict(&settings->signup, "signup", 1),
             },
-        .email = strict(&settings->login, "login-email"),
+        .email = strict(&settings->login, "login-email", EMAIL_FACTOR),
         .unknown = rate(&settings->login, "unknown", UNKNOWN_FACTOR),
     };
     for (int tier = 0; tier < RATE_TIERS; tier++) {
         struct limit_rate *account = rates->account[tier];
         account[RATE_READ] = rate(&settings->read, names[tier].read, 1 << tier);
         account[RATE_WRITE] = rate(&settings->write, names[tier].write, 1 << tier);
-        account[RATE_LOGIN] = strict(&settings->login, "account-login");
-        account[RATE_SIGNUP] = strict(&settings->signup, "account-signup");
+        account[RATE_LOGIN] = strict(&settings->login, "account-login", 1);
+        account[RATE_SIGNUP] = strict(&settings->signup, "account-signup", 1);
     }
 }
 

@@ -14,7 +14,7 @@ static void test_settings_are_read(void **state)
     assert_int_equal(rates.address[RATE_LOGIN].period_ms, 60000);
     assert_int_equal(rates.address[RATE_SIGNUP].period_ms, 3600000);
     assert_int_equal(rates.address[RATE_READ].count, 5000);
-    assert_int_equal(rates.email.count, 10);
+    assert_int_equal(rates.email.count, 50);
     assert_int_equal(rates.unknown.count, 100);
 }
 
