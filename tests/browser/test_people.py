@@ -38,6 +38,7 @@ def test_from_sign_up_to_a_token(visit):
     visit.press("Revoke backup script")
     visit.press("Revoke", "dialog")
     visit.see("backup script is revoked.")
+    assert visit.page.evaluate("document.activeElement.textContent") == "Make token"  # the focus is not lost
     eventually(lambda: status(visit, token) == 401, within=5)
 
 
@@ -156,6 +157,15 @@ def test_the_first_page_of_who_is_logged_in_is_the_account(visit, person):
     visit.log_in(person)
     visit.page.goto("/")
     visit.arrive("/account")
+
+
+def test_going_back_after_logging_out_shows_nothing(visit, person):
+    visit.log_in(person)
+    visit.press("Log out")
+    visit.arrive("/")
+    visit.page.go_back()
+    visit.arrive("/login?next=/account")
+    visit.expect_refusals(401)
 
 
 def test_an_account_is_deleted(visit, person):

@@ -8,6 +8,7 @@ import { secretCard } from './secret.js';
 import { attempt } from './session.js';
 
 export function startInvites() {
+  const form = byId('invite-form');
   const list = byId('invite-list');
   const message = byId('invite-message');
 
@@ -34,11 +35,12 @@ export function startInvites() {
           byId('new-invite').replaceChildren();
           await load();
           say(message, 'The invitation is revoked.');
+          form.querySelector('.button').focus(); // the one that had it is gone
         })),
       }, 'Revoke'));
   }
 
-  onSubmit(byId('invite-form'), async (values) => {
+  onSubmit(form, async (values) => {
     const invite = await create('invites', {
       tier: values.get('tier'), role: values.get('role'), expires_in: Number(values.get('expires_in')),
     });

@@ -55,6 +55,7 @@ function begin(account, region) {
     leave('/', 'You are logged out.');
   })));
   document.querySelector('main').removeAttribute('aria-busy');
+  addEventListener('pageshow', ({ persisted }) => persisted && location.reload()); // "back", after logging out
   return account;
 }
 

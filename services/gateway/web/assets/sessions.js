@@ -30,6 +30,7 @@ export function startSessions() {
           await remove(`sessions/${session.id}`);
           await load();
           say(message, `${name} is logged out.`);
+          byId('revoke-sessions').focus(); // the button that had it is gone
         })),
       }, 'Revoke'));
   }

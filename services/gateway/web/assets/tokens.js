@@ -42,7 +42,7 @@ export function startTokens(account) {
       byId('new-token').replaceChildren();
       await load();
       say(message, `${token.name} is revoked.`);
-      form.elements.name.focus();
+      form.querySelector('.button').focus(); // the one that had it is gone
     }));
   }
 
