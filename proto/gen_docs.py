@@ -18,6 +18,7 @@ import yaml
 TOP = pathlib.Path(__file__).resolve().parents[1]
 SOURCE, PAGE = TOP / "proto/openapi.yaml", TOP / "services/gateway/web/docs.html"
 METHODS = ("get", "post", "put", "patch", "delete")
+PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; older Pythons say otherwise
 DOCUMENT = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
 
 
@@ -130,7 +131,7 @@ def kind(schema):
     if "oneOf" in schema:
         return " or ".join(kind(choice) for choice in schema["oneOf"])
     if isinstance(schema.get("type"), list):
-        return " or ".join(schema["type"])
+        return " or ".join(kind({"type": name}) for name in schema["type"])
     if schema.get("type") == "array":
         return f"array of {kind(schema['items'])}"
     if schema.get("type") == "string":
@@ -199,7 +200,7 @@ def headers(answer):
 
 
 def answer_name(status):
-    return f"{status} {HTTPStatus(int(status)).phrase}"
+    return f"{status} {PHRASES.get(int(status)) or HTTPStatus(int(status)).phrase}"
 
 
 def gist(text):
