@@ -47,32 +47,22 @@ void pr_buf_commit(struct pr_buf *buf, size_t n)
     buf->n += n;
 }
 
-void pr_buf_append(struct pr_buf *buf, struct pr_str s)
-{
-    char *to = s.n ? pr_buf_reserve(buf, s.n) : NULL;
-    if (to) {
-        memcpy(to, s.p, s.n);
-        buf->n += s.n;
-    }
-}
-
-void pr_buf_puts(struct pr_buf *buf, const char *text)
-{
-    pr_buf_append(buf, pr_str(text));
-}
-
 void pr_buf_printf(struct pr_buf *buf, const char *format, ...)
 {
     va_list args, again;
+    size_t room = buf->cap - buf->n;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(room ? buf->p + buf->n : NULL, room, format, args);
     assert(n >= 0);
-    /* One more for the terminator vsnprintf insists on; it is not counted. */
-    char *to = pr_buf_reserve(buf, (size_t)n + 1);
-    if (to) {
-        vsnprintf(to, (size_t)n + 1, format, again);
+    if ((size_t)n < room) {
         buf->n += (size_t)n;
+    } else { /* room for the terminator vsnprintf insists on, too; it is not counted */
+        char *to = pr_buf_reserve(buf, (size_t)n + 1);
+        if (to) {
+            vsnprintf(to, (size_t)n + 1, format, again);
+            buf->n += (size_t)n;
+        }
     }
     va_end(again);
     va_end(args);

@@ -20,8 +20,23 @@ void pr_buf_clear(struct pr_buf *buf); /* empty again, keeps the memory */
 char *pr_buf_reserve(struct pr_buf *buf, size_t n);
 void pr_buf_commit(struct pr_buf *buf, size_t n);
 
-void pr_buf_append(struct pr_buf *buf, struct pr_str s);
-void pr_buf_puts(struct pr_buf *buf, const char *text);
+/* Inline: heads of requests and lines of the log are put together of many small pieces. */
+static inline void pr_buf_append(struct pr_buf *buf, struct pr_str s)
+{
+    if (s.n == 0)
+        return;
+    char *to = s.n <= buf->cap - buf->n ? buf->p + buf->n : pr_buf_reserve(buf, s.n);
+    if (to) {
+        memcpy(to, s.p, s.n);
+        buf->n += s.n;
+    }
+}
+
+static inline void pr_buf_puts(struct pr_buf *buf, const char *text)
+{
+    pr_buf_append(buf, pr_str_n(text, strlen(text)));
+}
+
 void pr_buf_printf(struct pr_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void pr_buf_consume(struct pr_buf *buf, size_t n); /* drops the first n bytes */

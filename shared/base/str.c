@@ -2,16 +2,6 @@
 
 #include "shared/base/alloc.h"
 
-bool pr_str_eq(struct pr_str a, struct pr_str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool pr_str_is(struct pr_str a, const char *text)
-{
-    return pr_str_eq(a, pr_str(text));
-}
-
 bool pr_str_has_prefix(struct pr_str s, struct pr_str prefix)
 {
     return s.n >= prefix.n && pr_str_eq(pr_str_n(s.p, prefix.n), prefix);

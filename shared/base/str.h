@@ -31,8 +31,17 @@ static inline struct pr_str pr_str_n(const void *p, size_t n)
     return (struct pr_str){p, n};
 }
 
-bool pr_str_eq(struct pr_str a, struct pr_str b);
-bool pr_str_is(struct pr_str a, const char *text);
+/* Inline, so that comparing with a literal is comparing its length and then a few words. */
+static inline bool pr_str_eq(struct pr_str a, struct pr_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool pr_str_is(struct pr_str a, const char *text)
+{
+    return pr_str_eq(a, pr_str_n(text, strlen(text)));
+}
+
 bool pr_str_has_prefix(struct pr_str s, struct pr_str prefix);
 bool pr_str_has_suffix(struct pr_str s, struct pr_str suffix);
 

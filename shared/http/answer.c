@@ -31,22 +31,22 @@ static bool lists(struct pr_str list, struct pr_str word)
 /* Headers of one hop (RFC 9110 section 7.6.1), and those our server writes itself. */
 static bool ends_here(struct pr_str name)
 {
-    static const char *const names[] = {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "content-length",
-        "date",
-        "server",
-        "x-request-id",
+    static const struct pr_str names[] = {
+        PR_STR("connection"),
+        PR_STR("keep-alive"),
+        PR_STR("proxy-authenticate"),
+        PR_STR("proxy-connection"),
+        PR_STR("te"),
+        PR_STR("trailer"),
+        PR_STR("transfer-encoding"),
+        PR_STR("upgrade"),
+        PR_STR("content-length"),
+        PR_STR("date"),
+        PR_STR("server"),
+        PR_STR("x-request-id"),
     };
     for (size_t i = 0; i < PR_COUNT(names); i++) {
-        if (pr_str_is(name, names[i]))
+        if (pr_str_eq(name, names[i]))
             return true;
     }
     return false;

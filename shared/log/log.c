@@ -86,35 +86,61 @@ void log_set_sink(void (*sink)(void *arg, struct pr_str line), void *arg)
     state.sink_arg = arg;
 }
 
+/* How many bytes at its start are ASCII that stands for itself: nearly always all. */
+static size_t plain_run(struct pr_str s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
+static void put_char(struct pr_buf *out, char byte, bool text)
+{
+    uint8_t c = (uint8_t)byte;
+    if (c == '"' || c == '\\')
+        pr_buf_printf(out, "\\%c", c);
+    else if (c >= 0x80 && text)
+        pr_buf_append(out, pr_str_n(&byte, 1));
+    else
+        pr_buf_printf(out, "\\u%04x", c);
+}
+
 /* JSON text (RFC 8259). What is not valid UTF-8, or would turn the direction of the line, is
  * written byte by byte as \u00XX. */
 static void put_text(struct pr_buf *out, struct pr_str s)
 {
-    bool plain = pr_utf8_valid(s) && !pr_utf8_has_control(s);
+    size_t at = plain_run(s);
+    bool text = at == s.n || (pr_utf8_valid(s) && !pr_utf8_has_control(s));
     pr_buf_puts(out, "\"");
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        if (c == '"' || c == '\\')
-            pr_buf_printf(out, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !plain))
-            pr_buf_printf(out, "\\u%04x", c);
-        else
-            pr_buf_append(out, pr_str_n(s.p + i, 1));
+    pr_buf_append(out, pr_str_n(s.p, at));
+    while (at < s.n) {
+        put_char(out, s.p[at++], text);
+        size_t run = plain_run(pr_str_n(s.p + at, s.n - at));
+        pr_buf_append(out, pr_str_n(s.p + at, run));
+        at += run;
     }
     pr_buf_puts(out, "\"");
+}
+
+static void put_name(struct pr_buf *out, const char *name)
+{
+    pr_buf_puts(out, ",\"");
+    pr_buf_puts(out, name);
+    pr_buf_puts(out, "\":");
 }
 
 static void put_member(struct pr_buf *out, const char *name, const char *value)
 {
     if (!value || !*value)
         return;
-    pr_buf_printf(out, ",\"%s\":", name);
+    put_name(out, name);
     put_text(out, pr_str(value));
 }
 
 static void put_field(struct pr_buf *out, const struct log_field *field)
 {
-    pr_buf_printf(out, ",\"%s\":", field->name);
+    put_name(out, field->name);
     switch (field->type) {
     case LOG_FIELD_STR:
         put_text(out, pr_str_n(field->s.p, field->s.n > 1024 ? 1024 : field->s.n));
@@ -150,9 +176,11 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
     if (level < state.level)
         return;
     pr_buf_init(&line, LINE_MAX_BYTES);
-    pr_buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\"",
-                  pr_time_rfc3339(pr_now_ms(&pr_clock_system), now), level_names[level],
-                  state.service);
+    pr_buf_puts(&line, "{\"time\":\"");
+    pr_buf_puts(&line, pr_time_rfc3339(pr_now_ms(&pr_clock_system), now));
+    pr_buf_puts(&line, "\"");
+    put_member(&line, "level", level_names[level]);
+    put_member(&line, "service", state.service);
     if (ctx) {
         put_member(&line, "request_id", ctx->request_id);
         put_member(&line, "trace_id", ctx->trace_id);

@@ -22,11 +22,16 @@ void secret_format(enum secret_kind kind, const uint8_t random[SECRET_RANDOM_BYT
     pr_base64url_encode(random, SECRET_RANDOM_BYTES, out + PREFIX_N);
 }
 
+static bool looks_like(enum secret_kind kind, struct pr_str text)
+{
+    return text.n == SECRET_TEXT - 1 && memcmp(text.p, prefixes[kind], PREFIX_N) == 0;
+}
+
 bool secret_is(enum secret_kind kind, struct pr_str text)
 {
     uint8_t random[SECRET_RANDOM_BYTES];
     size_t n = sizeof random;
-    return text.n == SECRET_TEXT - 1 && pr_str_has_prefix(text, pr_str(prefixes[kind])) &&
+    return looks_like(kind, text) &&
            pr_base64url_decode(pr_str_n(text.p + PREFIX_N, text.n - PREFIX_N), random, &n) &&
            n == sizeof random;
 }
@@ -36,7 +41,7 @@ bool secret_from_authorization(struct pr_str header, struct pr_str *token)
     if (header.n < scheme.n || strncasecmp(header.p, scheme.p, scheme.n) != 0)
         return false;
     *token = pr_str_n(header.p + scheme.n, header.n - scheme.n);
-    return secret_is(SECRET_TOKEN, *token);
+    return looks_like(SECRET_TOKEN, *token);
 }
 
 static struct pr_str skip_spaces(struct pr_str s)
@@ -52,7 +57,7 @@ bool secret_from_cookie(struct pr_str header, struct pr_str name, struct pr_str 
     while (header.n > 0) {
         pr_str_cut(header, ';', &pair, &header);
         if (pr_str_cut(skip_spaces(pair), '=', &key, session) && pr_str_eq(key, name))
-            return secret_is(SECRET_SESSION, *session);
+            return looks_like(SECRET_SESSION, *session);
     }
     return false;
 }

@@ -21,9 +21,10 @@ void secret_format(enum secret_kind kind, const uint8_t random[SECRET_RANDOM_BYT
 /* False when it cannot be one of ours: then nobody needs to be asked. */
 bool secret_is(enum secret_kind kind, struct pr_str text);
 
-/* The token of an Authorization header ("Bearer prt_…", RFC 6750); false when there is none. */
+/* The token of an Authorization header ("Bearer prt_…", RFC 6750); false when there is none. Whether
+ * it could be one of ours is for secret_is, and only asked of one we do not know. */
 bool secret_from_authorization(struct pr_str header, struct pr_str *token);
 
-/* The value of the cookie `name` in a Cookie header (RFC 6265, the first of that name) when it is a
- * session of ours; false otherwise. */
+/* The value of the cookie `name` in a Cookie header (RFC 6265, the first of that name) when it looks
+ * like a session ("prs_…"); false otherwise. */
 bool secret_from_cookie(struct pr_str header, struct pr_str name, struct pr_str *session);

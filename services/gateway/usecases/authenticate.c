@@ -126,15 +126,15 @@ void authenticate(const struct gateway_deps *deps, struct pr_str secret, struct 
 {
     uint8_t hash[SECRET_HASH_BYTES];
     struct limit_verdict guesses = {.allowed = true};
-    if (!secret_is(SECRET_SESSION, secret) && !secret_is(SECRET_TOKEN, secret)) {
-        done(arg, PR_ERR_UNAUTHORIZED, NULL, NULL, NULL);
-        return;
-    }
     sha256(secret, hash);
     struct credential_entry *entry = credential_cache_find(deps->cache, hash);
     int64_t age_ms = entry ? pr_now_ms(deps->clock) - entry->loaded_at_ms : INT64_MAX;
     if (age_ms >= 0 && age_ms < STALE_MS) {
         answer_from_cache(deps, entry, age_ms >= FRESH_MS, done, arg);
+        return;
+    }
+    if (!entry && !secret_is(SECRET_SESSION, secret) && !secret_is(SECRET_TOKEN, secret)) {
+        done(arg, PR_ERR_UNAUTHORIZED, NULL, NULL, NULL);
         return;
     }
     if (!entry)
