@@ -164,6 +164,6 @@ invite_state() { # invite_state FILE: open, used, or none when it was not made o
 # The way in, for people.
 show_way_in() {
     local file=$VAR/secrets/admin-invite
-    printf 'sign up:        %s/signup\n' "$(url gateway)"
-    [ "$(invite_state "$file")" != open ] || printf 'administrator:  %s\n' "$(<"$file")"
+    printf 'Sign up  %s/signup\n' "$(url gateway)"
+    [ "$(invite_state "$file")" != open ] || printf '   as the administrator, once: %s\n' "$(<"$file")"
 }
