@@ -21,6 +21,13 @@ static struct {
     void *sink_arg;
 } state = {.service = "pierrot", .level = LOG_INFO};
 
+/* Lines that wait for log_flush. */
+static struct {
+    bool on;
+    size_t n;
+    char lines[4 * LINE_MAX_BYTES];
+} held;
+
 void log_init(const char *service, enum log_level level)
 {
     state.service = service;
@@ -154,17 +161,41 @@ static void put_field(struct pr_buf *out, const struct log_field *field)
     }
 }
 
-static void write_line(struct pr_str line)
+static void write_out(struct pr_str lines)
+{
+    while (lines.n > 0) {
+        ssize_t n = write(STDOUT_FILENO, lines.p, lines.n);
+        if (n <= 0)
+            return; /* nobody can be told */
+        lines = pr_str_n(lines.p + n, lines.n - (size_t)n);
+    }
+}
+
+void log_hold(bool on)
+{
+    log_flush();
+    held.on = on;
+}
+
+void log_flush(void)
+{
+    write_out(pr_str_n(held.lines, held.n));
+    held.n = 0;
+}
+
+static void write_line(enum log_level level, struct pr_str line)
 {
     if (state.sink) {
         state.sink(state.sink_arg, line);
         return;
     }
-    while (line.n > 0) {
-        ssize_t n = write(STDOUT_FILENO, line.p, line.n);
-        if (n <= 0)
-            return; /* nobody can be told */
-        line = pr_str_n(line.p + n, line.n - (size_t)n);
+    if (!held.on || level >= LOG_WARN || line.n > sizeof held.lines - held.n)
+        log_flush();
+    if (held.on && level < LOG_WARN) {
+        memcpy(held.lines + held.n, line.p, line.n);
+        held.n += line.n;
+    } else {
+        write_out(line);
     }
 }
 
@@ -198,6 +229,6 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
         }
     }
     pr_buf_puts(&line, "}\n");
-    write_line(pr_buf_str(&line));
+    write_line(level, pr_buf_str(&line));
     pr_buf_fini(&line);
 }

@@ -74,5 +74,11 @@ struct log_context log_context_of_trace(struct pr_str traceparent);
 /* The level at which an error of this class is logged. */
 enum log_level log_level_of(enum pr_err err);
 
+/* While on, lines below warn are kept until log_flush (32 KiB of them at most), so that a loop under
+ * load writes once a turn instead of once a request. A warning is written at once, with all that was
+ * kept before it. Off at the start; turning it off writes what is kept. */
+void log_hold(bool on);
+void log_flush(void);
+
 /* Where lines go; tests catch them here. NULL: stdout again. */
 void log_set_sink(void (*sink)(void *arg, struct pr_str line), void *arg);

@@ -239,6 +239,27 @@ static void raise_file_limit(void)
     }
 }
 
+/* Before the loop waits. */
+static void flush_log(uv_prepare_t *turn)
+{
+    (void)turn;
+    log_flush();
+}
+
+/* Runs until all is closed, this handle aside. */
+static void run_loop(uv_loop_t *loop)
+{
+    uv_prepare_t turn;
+    uv_prepare_init(loop, &turn);
+    uv_prepare_start(&turn, flush_log);
+    uv_unref((uv_handle_t *)&turn);
+    log_hold(true);
+    uv_run(loop, UV_RUN_DEFAULT);
+    log_hold(false);
+    uv_close((uv_handle_t *)&turn, NULL);
+    uv_run(loop, UV_RUN_DEFAULT);
+}
+
 int service_serve(struct service *service)
 {
     char source[64];
@@ -265,7 +286,7 @@ int service_serve(struct service *service)
     shutdown_init(&service->loop, &service->shutdown, stages, last_call, service,
                   service->settings.stop_limit_s * 1000);
     log_at(LOG_INFO, "serving", LOG_TEXT("listen", service->settings.listen));
-    uv_run(&service->loop, UV_RUN_DEFAULT);
+    run_loop(&service->loop);
     log_at(LOG_INFO, "stopped");
     metrics_reset();
     free(service->routes);

@@ -2,6 +2,7 @@
 
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -276,6 +277,59 @@ static void test_without_a_sink_lines_go_to_stdout(void **state)
     close(out);
 }
 
+/* What has come out of the pipe that stands for stdout; its lines counted. */
+static size_t lines_out(int pipe_end, char *text, size_t size)
+{
+    ssize_t n = read(pipe_end, text, size - 1);
+    size_t lines = 0;
+    text[n > 0 ? n : 0] = 0;
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    return lines;
+}
+
+static void test_held_lines_come_at_the_flush_or_with_a_warning(void **state)
+{
+    (void)state;
+    int ends[2], out = dup(STDOUT_FILENO);
+    char text[65536];
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    log_set_sink(NULL, NULL);
+    dup2(ends[1], STDOUT_FILENO);
+
+    log_hold(true);
+    log_at(LOG_INFO, "first");
+    log_at(LOG_INFO, "second");
+    size_t before = lines_out(ends[0], text, sizeof text);
+    log_flush();
+    size_t flushed = lines_out(ends[0], text, sizeof text);
+    log_at(LOG_INFO, "third");
+    log_at(LOG_WARN, "fourth");
+    size_t warned = lines_out(ends[0], text, sizeof text);
+    bool in_order = strstr(text, "third") && strstr(text, "third") < strstr(text, "fourth");
+    size_t full = 0;
+    for (int i = 0; i < 1000 && full == 0; i++) {
+        log_at(LOG_INFO, "many");
+        full = lines_out(ends[0], text, sizeof text);
+    }
+    log_hold(false);
+    size_t rest = lines_out(ends[0], text, sizeof text);
+    log_at(LOG_INFO, "last");
+    size_t last = lines_out(ends[0], text, sizeof text);
+
+    dup2(out, STDOUT_FILENO);
+    assert_int_equal(before, 0);
+    assert_int_equal(flushed, 2);
+    assert_int_equal(warned, 2);
+    assert_true(in_order);
+    assert_in_range(full, 2, 999);
+    assert_int_equal(rest, 1);
+    assert_int_equal(last, 1);
+    close(ends[0]);
+    close(ends[1]);
+    close(out);
+}
+
 static void test_context_of_a_trace(void **state)
 {
     static const char *const none[] = {
@@ -317,6 +371,7 @@ int main(void)
         TEST(test_numbers_at_the_edges),
         TEST(test_level_follows_the_class),
         TEST(test_without_a_sink_lines_go_to_stdout),
+        TEST(test_held_lines_come_at_the_flush_or_with_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
