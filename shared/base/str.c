@@ -12,6 +12,15 @@ bool pr_str_has_suffix(struct pr_str s, struct pr_str suffix)
     return s.n >= suffix.n && pr_str_eq(pr_str_n(s.p + s.n - suffix.n, suffix.n), suffix);
 }
 
+struct pr_str pr_str_trim(struct pr_str s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = pr_str_n(s.p + 1, s.n - 1);
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
 bool pr_str_cut(struct pr_str s, char at, struct pr_str *head, struct pr_str *tail)
 {
     const char *found = s.n ? memchr(s.p, at, s.n) : NULL;

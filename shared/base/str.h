@@ -45,6 +45,9 @@ static inline bool pr_str_is(struct pr_str a, const char *text)
 bool pr_str_has_prefix(struct pr_str s, struct pr_str prefix);
 bool pr_str_has_suffix(struct pr_str s, struct pr_str suffix);
 
+/* Without the spaces and tabs at both ends. */
+struct pr_str pr_str_trim(struct pr_str s);
+
 /* Splits at the first `at`: *head gets what is before it, *tail what is after. False, with *head =
  * s and *tail empty, when `at` does not occur. */
 bool pr_str_cut(struct pr_str s, char at, struct pr_str *head, struct pr_str *tail);

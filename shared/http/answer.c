@@ -2,15 +2,6 @@
 
 #include "shared/base/alloc.h"
 
-static struct pr_str trim(struct pr_str s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = pr_str_n(s.p + 1, s.n - 1);
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 static bool same_word(struct pr_str a, struct pr_str b)
 {
     return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
@@ -22,7 +13,7 @@ static bool lists(struct pr_str list, struct pr_str word)
     do {
         struct pr_str item;
         more = pr_str_cut(list, ',', &item, &list);
-        if (same_word(trim(item), word))
+        if (same_word(pr_str_trim(item), word))
             return true;
     } while (more);
     return false;
@@ -131,7 +122,7 @@ int answer_parse(char *bytes, size_t n, bool to_head_request, struct answer *out
             return -1;
         lower(bytes + (header->name - bytes), header->name_len);
         if (!note_framing(&framing, pr_str_n(header->name, header->name_len),
-                          trim(pr_str_n(header->value, header->value_len))))
+                          pr_str_trim(pr_str_n(header->value, header->value_len))))
             return -1;
     }
     if (!set_body(&framing, to_head_request, out))

@@ -93,15 +93,6 @@ static bool is_clear_after(const struct address *address, unsigned bits)
     return true;
 }
 
-static struct pr_str trim(struct pr_str s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = pr_str_n(s.p + 1, s.n - 1);
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 static bool parse_network(struct pr_str text, struct address *base, unsigned *bits)
 {
     struct pr_str address, length;
@@ -122,12 +113,12 @@ static bool parse_network(struct pr_str text, struct address *base, unsigned *bi
 bool networks_parse(struct pr_str text, struct networks *out)
 {
     struct pr_str item;
-    bool more = trim(text).n > 0;
+    bool more = pr_str_trim(text).n > 0;
     out->count = 0;
     while (more) {
         more = pr_str_cut(text, ',', &item, &text);
         if (out->count == NETWORKS_MAX ||
-            !parse_network(trim(item), &out->bases[out->count], &out->bits[out->count]))
+            !parse_network(pr_str_trim(item), &out->bases[out->count], &out->bits[out->count]))
             return false;
         out->count++;
     }
@@ -185,7 +176,7 @@ void x_forwarded_for_read(struct forwarded *forwarded, const struct networks *tr
     bool more;
     do {
         more = pr_str_cut(line, ',', &item, &line);
-        item = trim(item);
+        item = pr_str_trim(item);
         if (item.n > 0)
             take_node(forwarded, trusted, item);
     } while (more);
@@ -246,12 +237,12 @@ static bool take_pair(struct pr_str *line, struct pr_str *node)
 static bool take_element(struct pr_str *line, struct pr_str *node, unsigned *pairs)
 {
     for (*pairs = 0;;) {
-        *line = trim(*line);
+        *line = pr_str_trim(*line);
         if (line->n > 0 && !is_one_of(line->p[0], ",;")) {
             if (!take_pair(line, node))
                 return false;
             ++*pairs;
-            *line = trim(*line);
+            *line = pr_str_trim(*line);
         }
         if (line->n == 0 || line->p[0] != ';')
             return line->n == 0 || line->p[0] == ',';

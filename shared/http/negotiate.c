@@ -7,19 +7,10 @@ static struct pr_str skip(struct pr_str s, size_t n)
     return pr_str_n(s.p + n, s.n - n);
 }
 
-static struct pr_str trim(struct pr_str s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = skip(s, 1);
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 /* A tag may hold a comma, so the list cannot be split at commas. */
 bool etag_listed(struct pr_str if_none_match, struct pr_str etag)
 {
-    struct pr_str list = trim(if_none_match);
+    struct pr_str list = pr_str_trim(if_none_match);
     if (pr_str_is(list, "*"))
         return true;
     while (list.n > 0) {
@@ -31,9 +22,9 @@ bool etag_listed(struct pr_str if_none_match, struct pr_str etag)
         size_t n = (size_t)(end - list.p) + 1;
         if (pr_str_eq(pr_str_n(list.p, n), etag))
             return true;
-        list = trim(skip(list, n));
+        list = pr_str_trim(skip(list, n));
         while (list.n > 0 && list.p[0] == ',')
-            list = trim(skip(list, 1));
+            list = pr_str_trim(skip(list, 1));
     }
     return false;
 }
@@ -41,7 +32,7 @@ bool etag_listed(struct pr_str if_none_match, struct pr_str etag)
 /* RFC 9110 section 12.4.2: no weight, or one of 0 to 1 with three decimals; only 0 refuses. */
 static bool is_refused(struct pr_str parameters)
 {
-    struct pr_str q = trim(parameters);
+    struct pr_str q = pr_str_trim(parameters);
     if (q.n < 3 || strncasecmp(q.p, "q=", 2) != 0 || q.p[2] != '0')
         return false;
     for (size_t i = 3; i < q.n; i++) {
@@ -63,7 +54,7 @@ bool gzip_accepted(struct pr_str accept_encoding)
     while (more) {
         more = pr_str_cut(accept_encoding, ',', &item, &accept_encoding);
         pr_str_cut(item, ';', &coding, &parameters);
-        coding = trim(coding);
+        coding = pr_str_trim(coding);
         if (names(coding, "gzip") || names(coding, "x-gzip"))
             return !is_refused(parameters);
         if (names(coding, "*"))

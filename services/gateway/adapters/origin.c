@@ -59,22 +59,13 @@ bool origin_is_https(const struct origin *origin)
     return pr_str_has_prefix(pr_str(origin->text), https);
 }
 
-static struct pr_str trim(struct pr_str s)
-{
-    while (s.n > 0 && s.p[0] == ' ')
-        s = pr_str_n(s.p + 1, s.n - 1);
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
-}
-
 bool origins_parse(struct pr_str list, struct origins *out)
 {
     struct pr_str item;
     out->n = 0;
     while (list.n > 0) {
         pr_str_cut(list, ',', &item, &list);
-        item = trim(item);
+        item = pr_str_trim(item);
         if (item.n == 0)
             continue;
         if (out->n == ORIGINS_MAX || !origin_parse(item, &out->items[out->n++]))

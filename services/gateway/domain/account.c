@@ -99,25 +99,16 @@ static bool is_address(struct pr_str address)
     return true;
 }
 
-static struct pr_str trim(struct pr_str s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = pr_str_n(s.p + 1, s.n - 1);
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 enum pr_err account_check_email(struct pr_str email, char out[ACCOUNT_EMAIL_MAX + 1],
                                 struct pr_fault *fault)
 {
-    bool fits = pr_str_copy(trim(email), out, ACCOUNT_EMAIL_MAX + 1);
+    bool fits = pr_str_copy(pr_str_trim(email), out, ACCOUNT_EMAIL_MAX + 1);
     for (char *c = out; *c; c++) {
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c - 'A' + 'a');
     }
     /* A NUL would end the text before its end. */
-    if (!fits || strlen(out) != trim(email).n || !is_address(pr_str(out))) {
+    if (!fits || strlen(out) != pr_str_trim(email).n || !is_address(pr_str(out))) {
         out[0] = 0;
         return pr_fault_set(fault, PR_ERR_INVALID, "email", "must be an e-mail address");
     }

@@ -133,11 +133,22 @@ static void test_dup_is_terminated(void **state)
     free(empty);
 }
 
+static void test_trim_takes_spaces_and_tabs_at_the_ends(void **state)
+{
+    (void)state;
+    static const char *const texts[][2] = {
+        {"", ""}, {" \t ", ""}, {"a", "a"}, {"\t a \tb  ", "a \tb"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_true(pr_str_is(pr_str_trim(pr_str(texts[i][0])), texts[i][1]));
+    assert_true(pr_str_is(pr_str_trim(pr_str_n(" ab ", 2)), "a"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equality_looks_at_bytes),
         cmocka_unit_test(test_prefix_and_suffix),
+        cmocka_unit_test(test_trim_takes_spaces_and_tabs_at_the_ends),
         cmocka_unit_test(test_cut_is_at_the_first),
         cmocka_unit_test(test_int_within_bounds),
         cmocka_unit_test(test_what_is_not_an_int),
