@@ -394,7 +394,8 @@ static enum pr_err add_admin_token_effect(const void *arg)
     struct fake_account_repo *repo = args->repo;
     struct credential token = *args->token;
     struct fake_account *row = fake_account_repo_named(repo, "admin");
-    if ((row && row->deleted) || fake_credential_repo_hashed(repo->credentials, args->hash))
+    if ((row && (row->account.role != ROLE_ADMIN || row->account.disabled)) ||
+        fake_credential_repo_hashed(repo->credentials, args->hash))
         return PR_ERR_CONFLICT;
     if (!row) {
         struct account admin = {.id = pr_uuid_v7(token.created_at_ms),

@@ -242,7 +242,8 @@ static const struct pg_stmt admin_token_stmt = {
     "account_admin_token",
     "with a as (insert into account as x (id, name, tier, role, created_at) "
     "values ($8, $9, $10, $11, $12) "
-    "on conflict (name) do update set name = excluded.name where x.deleted_at is null "
+    "on conflict (name) do update set name = excluded.name where x.role = 'admin' and not "
+    "x.disabled "
     "returning id), "
     "c as (insert into credential (id, account_id, kind, name, scopes, hash, agent, address, "
     "created_at, expires_at) select $13, a.id, $14, $15, $16, $17, $18, $19, $20, $21 from a) "

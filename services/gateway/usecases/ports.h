@@ -112,7 +112,8 @@ struct account_repo {
                    struct pr_done done);
 
     /* A token for the account "admin", which is made when there is none; PR_ERR_CONFLICT when it
-     * was deleted. token's account_id is not read. */
+     * is an administrator no more: another role, disabled, deleted. token's account_id is not
+     * read. */
     void (*add_admin_token)(struct account_repo *repo, const struct credential *token,
                             const uint8_t hash[SECRET_HASH_BYTES], struct pr_done done);
 };
