@@ -93,7 +93,7 @@ struct args {
     const struct account_change *change;
     const struct credential *token;
     const uint8_t *hash;
-    const char *password_hash;
+    const char *password_hash, *old_hash;
     const struct pr_uuid *keep;
     struct pr_str email;
     int64_t now_ms;
@@ -299,7 +299,7 @@ static enum pr_err change_password_effect(const void *arg)
 {
     const struct args *args = arg;
     struct fake_account *row = find_there(args->repo, args->id);
-    if (!row)
+    if (!row || strcmp(row->password_hash, args->old_hash) != 0)
         return PR_ERR_NOT_FOUND;
     assert_true(
         pr_str_copy(pr_str(args->password_hash), row->password_hash, sizeof row->password_hash));
@@ -308,11 +308,15 @@ static enum pr_err change_password_effect(const void *arg)
 }
 
 static void change_password(struct account_repo *port, const struct pr_uuid *id,
-                            const char *password_hash, const struct pr_uuid *keep,
+                            const char *old_hash, const char *new_hash, const struct pr_uuid *keep,
                             struct pr_done done)
 {
     pass("change_password", change_password_effect,
-         &(struct args){.repo = self(port), .id = id, .password_hash = password_hash, .keep = keep},
+         &(struct args){.repo = self(port),
+                        .id = id,
+                        .old_hash = old_hash,
+                        .password_hash = new_hash,
+                        .keep = keep},
          done);
 }
 

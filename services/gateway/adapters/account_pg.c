@@ -209,7 +209,7 @@ static const struct pg_stmt lock_stmt = {"account_lock",
 
 static const struct pg_stmt password_stmt = {
     "account_password",
-    "with a as (update account set password_hash = $2 where id = $1 and deleted_at is null "
+    "with a as (update account set password_hash = $2 where id = $1 and password_hash = $4 "
     "returning id), "
     "c as (delete from credential using a where account_id = a.id and kind = 'session' "
     "and credential.id <> $3) "
@@ -222,7 +222,7 @@ static enum pr_err read_there(void *arg, const struct pg_result *result)
 }
 
 static void change_password(struct account_repo *port, const struct pr_uuid *id,
-                            const char *password_hash, const struct pr_uuid *keep,
+                            const char *old_hash, const char *new_hash, const struct pr_uuid *keep,
                             struct pr_done done)
 {
     struct pg_query *query = pg_query_new(self(port)->pg);
@@ -230,8 +230,9 @@ static void change_password(struct account_repo *port, const struct pr_uuid *id,
     pg_bind_uuid(query, id);
     pg_query_add(query, &password_stmt);
     pg_bind_uuid(query, id);
-    pg_bind_text(query, pr_str(password_hash));
+    pg_bind_text(query, pr_str(new_hash));
     pg_bind_uuid(query, keep);
+    pg_bind_text(query, pr_str(old_hash));
     pg_query_rows(query, read_there, NULL);
     pg_query_run(query, done);
 }

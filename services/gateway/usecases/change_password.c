@@ -1,6 +1,6 @@
 /* POST /api/accounts/me/password: who knows the old one sets a new one.
  *
- *     limit -> load -> verify -> hash -> save -> finish
+ *     limit -> load -> verify -> hash -> save -> settle -> finish
  *
  * Every session of the account ends but the caller's own, so that whoever had got hold of the old
  * password is out. Tokens stay: they were made apart from it. The limit is for each account: a
@@ -23,6 +23,7 @@ struct change_password {
     bool same;                              /* verify fills it, unless */
     struct expected busy;                   /* too many wait; of hash as well */
     char password_hash[PASSWORD_HASH_TEXT]; /* hash fills it */
+    struct expected overtaken;              /* save: another change came first */
     struct pr_fault fault;
     change_password_done_fn done;
     void *done_arg;
@@ -60,13 +61,18 @@ static enum pr_err verify(void *arg)
     return err;
 }
 
+static enum pr_err wrong_fault(struct change_password *op)
+{
+    return pr_fault_set(&op->fault, PR_ERR_INVALID, "current_password", "is wrong");
+}
+
 static enum pr_err hash(void *arg)
 {
     struct change_password *op = arg;
     if (op->busy.came)
         return busy_fault(&op->fault);
     if (!op->login.found || !op->same)
-        return pr_fault_set(&op->fault, PR_ERR_INVALID, "current_password", "is wrong");
+        return wrong_fault(op);
     op->deps->passwords->hash(op->deps->passwords, op->cmd.new_password, op->password_hash,
                               expect(&op->busy, PR_ERR_LIMITED, flow_wait(&op->flow)));
     return PR_OK;
@@ -77,9 +83,18 @@ static enum pr_err save(void *arg)
     struct change_password *op = arg;
     if (op->busy.came)
         return busy_fault(&op->fault);
-    op->deps->accounts->change_password(op->deps->accounts, &op->login.account.id,
-                                        op->password_hash, &op->keep, flow_wait(&op->flow));
+    op->deps->accounts->change_password(
+        op->deps->accounts, &op->login.account.id, op->login.password_hash, op->password_hash,
+        &op->keep, expect(&op->overtaken, PR_ERR_NOT_FOUND, flow_wait(&op->flow)));
     return PR_OK;
+}
+
+/* What was right when it was verified is not any more: whoever knows the old password alone does not
+ * undo its change. */
+static enum pr_err settle(void *arg)
+{
+    struct change_password *op = arg;
+    return op->overtaken.came ? wrong_fault(op) : PR_OK;
 }
 
 static void finish(void *arg, enum pr_err err)
@@ -97,8 +112,8 @@ void change_password(const struct gateway_deps *deps, const struct change_passwo
                      change_password_done_fn done, void *arg)
 {
     static const struct flow_step steps[] = {
-        FLOW_STEP(limit), FLOW_STEP(load), FLOW_STEP(verify),
-        FLOW_STEP(hash),  FLOW_STEP(save), FLOW_STEPS_END,
+        FLOW_STEP(limit), FLOW_STEP(load),   FLOW_STEP(verify), FLOW_STEP(hash),
+        FLOW_STEP(save),  FLOW_STEP(settle), FLOW_STEPS_END,
     };
     struct change_password *op = PR_NEW(struct change_password);
     op->deps = deps;

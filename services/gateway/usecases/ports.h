@@ -95,9 +95,11 @@ struct account_repo {
     void (*change_email)(struct account_repo *repo, const struct pr_uuid *id, struct pr_str email,
                          int64_t now_ms, struct account *out, struct pr_done done);
 
-    /* Revokes every session but `keep` (nil: all). An account's version does not change. */
+    /* Revokes every session but `keep` (nil: all). An account's version does not change.
+     * PR_ERR_NOT_FOUND without the account, or when its password is not that of old_hash any
+     * more. */
     void (*change_password)(struct account_repo *repo, const struct pr_uuid *id,
-                            const char *password_hash, const struct pr_uuid *keep,
+                            const char *old_hash, const char *new_hash, const struct pr_uuid *keep,
                             struct pr_done done);
 
     /* Disabling revokes every session; tokens come back with the account. PR_ERR_NOT_FOUND;

@@ -43,7 +43,8 @@ void test_password_changes_and_sessions_end(void **state)
     added_credential(f, &alice, CREDENTIAL_SESSION, &second);
     added_credential(f, &bob, CREDENTIAL_SESSION, &others);
 
-    assert_int_equal(change_password(f, &alice.id, "$argon2id$new", &kept.id), PR_OK);
+    assert_int_equal(change_password(f, &alice.id, "$argon2id$of", "$argon2id$new", &kept.id),
+                     PR_OK);
     assert_string_equal(load_login(f, &alice.id).password_hash, "$argon2id$new");
     assert_string_equal(load_login(f, &bob.id).password_hash, "$argon2id$of");
     assert_int_equal(find(f, &first, NOW_MS, 0, &caller), PR_OK);
@@ -53,7 +54,14 @@ void test_password_changes_and_sessions_end(void **state)
     assert_saved(f, &alice);
     assert_sent(f, &alice, 1, false);
 
-    assert_int_equal(change_password(f, &alice.id, "$argon2id$new", &nobody), PR_OK);
+    /* Whoever knows the old one alone comes too late. */
+    assert_int_equal(change_password(f, &alice.id, "$argon2id$of", "$argon2id$evil", &nobody),
+                     PR_ERR_NOT_FOUND);
+    assert_string_equal(load_login(f, &alice.id).password_hash, "$argon2id$new");
+    assert_int_equal(count_credentials(f, &alice, CREDENTIAL_SESSION), 1);
+
+    assert_int_equal(change_password(f, &alice.id, "$argon2id$new", "$argon2id$newer", &nobody),
+                     PR_OK);
     assert_int_equal(count_credentials(f, &alice, CREDENTIAL_SESSION), 0);
     assert_int_equal(count_credentials(f, &alice, CREDENTIAL_TOKEN), 1);
 }
@@ -160,7 +168,8 @@ static void assert_not_there(struct repos_fixture *f, const struct account *acco
 {
     struct account out;
     assert_int_equal(change_email(f, &account->id, "new@x.org", &out), PR_ERR_NOT_FOUND);
-    assert_int_equal(change_password(f, &account->id, "$argon2id$new", &nobody), PR_ERR_NOT_FOUND);
+    assert_int_equal(change_password(f, &account->id, "$argon2id$of", "$argon2id$new", &nobody),
+                     PR_ERR_NOT_FOUND);
     assert_int_equal(administer(f, &account->id, TO_DISABLED(false), &out), PR_ERR_NOT_FOUND);
     assert_int_equal(remove_account(f, &account->id), PR_ERR_NOT_FOUND);
 }

@@ -127,11 +127,11 @@ enum pr_err change_email(struct repos_fixture *f, const struct pr_uuid *id, cons
     return answer(f, &await);
 }
 
-enum pr_err change_password(struct repos_fixture *f, const struct pr_uuid *id, const char *hash,
-                            const struct pr_uuid *keep)
+enum pr_err change_password(struct repos_fixture *f, const struct pr_uuid *id, const char *old_hash,
+                            const char *new_hash, const struct pr_uuid *keep)
 {
     struct await await;
-    f->accounts->change_password(f->accounts, id, hash, keep, await_done(&await));
+    f->accounts->change_password(f->accounts, id, old_hash, new_hash, keep, await_done(&await));
     return answer(f, &await);
 }
 

@@ -44,8 +44,8 @@ struct login find_login(struct repos_fixture *f, const char *email);
 struct login load_login(struct repos_fixture *f, const struct pr_uuid *id);
 enum pr_err change_email(struct repos_fixture *f, const struct pr_uuid *id, const char *email,
                          struct account *out);
-enum pr_err change_password(struct repos_fixture *f, const struct pr_uuid *id, const char *hash,
-                            const struct pr_uuid *keep);
+enum pr_err change_password(struct repos_fixture *f, const struct pr_uuid *id, const char *old_hash,
+                            const char *new_hash, const struct pr_uuid *keep);
 enum pr_err administer(struct repos_fixture *f, const struct pr_uuid *id,
                        struct account_change change, struct account *out);
 enum pr_err remove_account(struct repos_fixture *f, const struct pr_uuid *id);

@@ -246,8 +246,8 @@ void test_nobody_logs_in_with_the_old_password(void **state)
     struct await awaits[AT_ONCE], changed;
     for (size_t i = 0; i < AT_ONCE; i++) {
         if (i == AT_ONCE / 2)
-            f->accounts->change_password(f->accounts, &alice.id, "$argon2id$new", &nobody,
-                                         await_done(&changed));
+            f->accounts->change_password(f->accounts, &alice.id, "$argon2id$of", "$argon2id$new",
+                                         &nobody, await_done(&changed));
         hashes[i] = new_hash();
         sessions[i] = new_credential(&alice, CREDENTIAL_SESSION);
         f->credentials->add(f->credentials, &sessions[i], hashes[i].b, "$argon2id$of", &no_key,

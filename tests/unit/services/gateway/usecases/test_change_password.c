@@ -55,6 +55,25 @@ static void test_every_other_session_ends(void **state)
     gateway_world_destroy(world);
 }
 
+static void test_the_old_password_does_not_undo_a_change_that_came_first(void **state)
+{
+    (void)state;
+    struct gateway_world *world = gateway_world_create();
+    struct anna anna = add_anna(world);
+    struct caller caller =
+        gateway_world_caller(&anna.account, CREDENTIAL_SESSION, &anna.session.id);
+    gate_hold(&world->gate, true);
+    struct gateway_answer *answer = run(world, &caller, GATEWAY_WORLD_PASSWORD, "of a thief's");
+    gate_release(&world->gate, 0, "load_login");
+    fake_password_hash(pr_str(NEW_PASSWORD),
+                       fake_account_repo_named(&world->accounts, "anna")->password_hash);
+    gate_hold(&world->gate, false);
+    gate_release_all(&world->gate);
+    gateway_expect(answer, PR_ERR_INVALID, "current_password");
+    assert_password(world, NEW_PASSWORD);
+    gateway_world_destroy(world);
+}
+
 static void test_a_program_ends_all_sessions(void **state)
 {
     (void)state;
@@ -173,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_other_session_ends),
+        cmocka_unit_test(test_the_old_password_does_not_undo_a_change_that_came_first),
         cmocka_unit_test(test_a_program_ends_all_sessions),
         cmocka_unit_test(test_what_will_not_do_changes_nothing),
         cmocka_unit_test(test_guessing_is_limited),
