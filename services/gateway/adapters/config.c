@@ -17,7 +17,7 @@ const struct config_setting gateway_settings_table[] = {
     CONFIG_INT_SETTING(struct gateway_settings, session_ttl_s, "PIERROT_SESSION_TTL_S", "2592000",
                        60, YEAR_S, "seconds", "Life of a browser's session."),
     CONFIG_INT_SETTING(struct gateway_settings, session_idle_s, "PIERROT_SESSION_IDLE_S", "1209600",
-                       60, YEAR_S, "seconds", "Its life when it is not used."),
+                       120, YEAR_S, "seconds", "Its life when it is not used, to the minute."),
     CONFIG_STR_SETTING(struct gateway_settings, trusted_proxies, "PIERROT_TRUSTED_PROXIES", "", 0,
                        4096,
                        "Networks that tell a client's address, as 10.0.0.0/8, comma separated."),
