@@ -27,11 +27,6 @@ void ticker_start(uv_loop_t *loop, struct ticker *ticker, int64_t period_ms, voi
     arm(ticker);
 }
 
-void ticker_stop(struct ticker *ticker)
-{
-    uv_timer_stop(&ticker->timer);
-}
-
 static void timer_closed(uv_handle_t *handle)
 {
     struct ticker *ticker = handle->data;

@@ -17,5 +17,4 @@ struct ticker {
 /* Storage is the caller's, until closed is called. Each pause is period_ms +- 25 %. */
 void ticker_start(uv_loop_t *loop, struct ticker *ticker, int64_t period_ms, void (*fn)(void *arg),
                   void *arg);
-void ticker_stop(struct ticker *ticker); /* ticks no more; still to be closed */
 void ticker_close(struct ticker *ticker, void (*closed)(void *arg), void *arg);

@@ -12,5 +12,6 @@ void service_gauges_init(struct service *service);
 
 int service_serve(struct service *service);
 
-/* Gives back the memory that only starting needed. */
-void service_trim(void);
+/* Give memory back: all that only starting needed, once; and now and then what a rush needed. */
+void service_trim_all(void);
+void service_trim_heap(void);

@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#define STARTUP_TICK_MS 1000
+#define TICK_MS 1000
 #define SETTLED_TICKS 5
+#define TRIM_TICKS 15
 #define RELAY_POLL_MS 1000
 
 const char *service_dead_letters(const struct service *service, char out[64])
@@ -129,8 +130,9 @@ static void tick(void *arg)
         if (pg_ready(service->pg))
             ask_schema(service);
     } else if (++service->ticks_since_ready == SETTLED_TICKS) {
-        service_trim();
-        ticker_stop(&service->startup);
+        service_trim_all();
+    } else if (service->ticks_since_ready % TRIM_TICKS == 0) {
+        service_trim_heap();
     }
 }
 
@@ -138,7 +140,7 @@ static void close_ticker(void *arg, shutdown_closed_fn closed, void *closed_arg)
 {
     struct service *service = arg;
     service->stopping = true;
-    ticker_close(&service->startup, closed, closed_arg);
+    ticker_close(&service->ticker, closed, closed_arg);
 }
 
 static void close_server(void *arg, shutdown_closed_fn closed, void *closed_arg)
@@ -282,7 +284,7 @@ int service_serve(struct service *service)
         _Exit(EXIT_FAILURE); /* the cause is in the log; nothing was done yet that needs an end */
     service_gauges_init(service);
     ensure_topics(service);
-    ticker_start(&service->loop, &service->startup, STARTUP_TICK_MS, tick, service);
+    ticker_start(&service->loop, &service->ticker, TICK_MS, tick, service);
     shutdown_init(&service->loop, &service->shutdown, stages, last_call, service,
                   service->settings.stop_limit_s * 1000);
     log_at(LOG_INFO, "serving", LOG_TEXT("listen", service->settings.listen));

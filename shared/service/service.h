@@ -82,8 +82,8 @@ struct service {
     struct relay *relay;
     struct http_server *server;
     struct shutdown shutdown;
-    struct ticker startup; /* ticks until the schema is there and things have settled */
-    int ticks_since_ready;
+    struct ticker ticker; /* asks for the schema until it is there, then gives memory back */
+    unsigned ticks_since_ready;
     struct http_route *routes;
     bool schema_ready, topics_ready, running, stopping;
 };

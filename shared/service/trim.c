@@ -25,8 +25,14 @@ static int give_back_code(struct dl_phdr_info *object, size_t size, void *arg)
     return 0;
 }
 
-void service_trim(void)
+void service_trim_all(void)
+{
+    service_trim_heap();
+    dl_iterate_phdr(give_back_code, NULL);
+}
+
+/* malloc keeps what lies below anything still in use; a rush of connections would be held for ever. */
+void service_trim_heap(void)
 {
     malloc_trim(0);
-    dl_iterate_phdr(give_back_code, NULL);
 }

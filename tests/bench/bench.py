@@ -20,7 +20,7 @@ import latency  # noqa: E402
 import logins  # noqa: E402
 import photos  # noqa: E402
 import throughput  # noqa: E402
-from client import Client, File  # noqa: E402
+from client import Client  # noqa: E402
 from stack import Stack  # noqa: E402
 
 ALL = ("presign", "latency", "throughput", "gateway", "logins", "idle")  # idle last: after all that work
@@ -89,12 +89,7 @@ class Bench:
         return throughput.measure(contenders, files, self.options.rounds, self.options.repeat, progress)
 
     def gateway(self):
-        stack = self.ready_stack()
-        body = (TOP / "tests/support/images/camera.jpg").read_bytes()
-        media_id = self.client.bring(File("camera.jpg", "image/jpeg", body))["id"]
-        port = int(stack.gateway_url.rpartition(":")[2]) + 100
-        return gateway.measure(stack, media_id, OUT / "nginx", port, self.options.rounds, self.options.seconds,
-                               progress)
+        return gateway.measure(self.ready_stack(), OUT / "nginx", self.options.rounds, self.options.seconds, progress)
 
     def logins(self):
         return logins.measure(self.ready_stack())
@@ -144,13 +139,12 @@ def throughput_rows(result):
 
 
 def gateway_rows(result):
-    for what, by_name in result.items():
-        for name, used in by_name.items():
-            yield Row(f"GET /api/media/{{id}}, {what}: {name}",
-                      f"{used['requests_per_s']:.0f} /s, p99 {used['p99_ms']:.1f} ms, {used['cpu_us']:.0f} us CPU",
-                      f">= {GOAL_OF_NGINX} times nginx" if name == "gateway" else "",
-                      used["ratio"] if name != "nginx" else None,
-                      used["ratio"] >= GOAL_OF_NGINX if name == "gateway" else None)
+    for name, used in result.items():
+        judged = name == "gateway"
+        yield Row(f"GET of a trivial answer: {name}",
+                  f"{used['requests_per_s']:.0f} /s, p99 {used['p99_ms']:.1f} ms, {used['cpu_us']:.1f} us CPU",
+                  f">= {GOAL_OF_NGINX} times nginx" if judged else "", used["ratio"] if name != "nginx" else None,
+                  used["ratio"] >= GOAL_OF_NGINX if judged else None)
 
 
 def logins_rows(result):
