@@ -351,6 +351,8 @@ static enum pr_err administer_effect(const void *arg)
         next.account.disabled = change->disabled;
     if (is_last_administrator(args->repo, row) && !administers(&next))
         return PR_ERR_CONFLICT;
+    if (administers(row) && !administers(&next))
+        fake_invite_repo_take_back(args->repo->invites, args->id);
     *row = next;
     count_up(args->repo, row, args->now_ms);
     if (row->account.disabled)
@@ -377,6 +379,7 @@ static enum pr_err remove_effect(const void *arg)
         return PR_ERR_NOT_FOUND;
     if (is_last_administrator(args->repo, row))
         return PR_ERR_CONFLICT;
+    fake_invite_repo_take_back(args->repo->invites, args->id);
     row->deleted = row->account.disabled = true;
     row->account.email[0] = row->password_hash[0] = 0;
     count_up(args->repo, row, args->now_ms);

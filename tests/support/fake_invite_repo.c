@@ -59,6 +59,14 @@ void fake_invite_repo_reap(struct fake_invite_repo *repo, int64_t now_ms, size_t
     }
 }
 
+void fake_invite_repo_take_back(struct fake_invite_repo *repo, const struct pr_uuid *made_by)
+{
+    for (size_t i = repo->rows_n; i-- > 0;) {
+        if (pr_uuid_eq(&repo->rows[i].made_by, made_by) && !repo->rows[i].invite.used_at_ms)
+            delete_row(repo, i);
+    }
+}
+
 /* What a call takes, until it has its effect. */
 struct args {
     struct fake_invite_repo *repo;
@@ -90,6 +98,7 @@ static enum pr_err add_effect(const void *arg)
             return PR_ERR_CONFLICT;
         }
         fake_invite_repo_put(args->repo, args->invite, args->hash);
+        fake_invite_repo_find(args->repo, &id)->made_by = *args->caller;
     } else if (creation == CREATION_REPLAYED && !fake_invite_repo_find(args->repo, &id)) {
         creation = CREATION_GONE;
     }

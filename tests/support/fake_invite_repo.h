@@ -8,6 +8,7 @@
 struct fake_invite {
     struct invite invite;
     uint8_t hash[SECRET_HASH_BYTES];
+    struct pr_uuid made_by;
 };
 
 struct fake_invite_repo {
@@ -28,5 +29,7 @@ struct fake_invite *fake_invite_repo_find(struct fake_invite_repo *repo,
 /* For the fakes: the invitation of this hash that is neither used nor expired, or NULL. */
 struct invite *fake_invite_repo_usable(struct fake_invite_repo *repo,
                                        const uint8_t hash[SECRET_HASH_BYTES], int64_t now_ms);
+/* For the fakes: deletes what he made and nobody used. */
+void fake_invite_repo_take_back(struct fake_invite_repo *repo, const struct pr_uuid *made_by);
 /* For the fakes: deletes what has expired, at most limit. */
 void fake_invite_repo_reap(struct fake_invite_repo *repo, int64_t now_ms, size_t limit);

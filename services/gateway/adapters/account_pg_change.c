@@ -71,7 +71,8 @@ static const struct pg_stmt save_stmt = {
     "(select from account o where o.id <> $8 and o.role = 'admin' and not o.disabled)) "
     "returning id), "
     "c as (delete from credential using a where account_id = a.id "
-    "and ($14 or ($13 and kind = 'session'))) "
+    "and ($14 or ($13 and kind = 'session'))), "
+    "i as (delete from invite using a where $16 and made_by = a.id and used_at is null) "
     "select " OUTBOX_ADD " from a"};
 
 static enum pr_err read_saved(void *arg, const struct pg_result *result)

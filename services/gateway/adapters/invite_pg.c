@@ -12,8 +12,8 @@ static struct invite_pg *self(struct invite_repo *port)
 
 static const struct pg_stmt add_stmt = {
     "invite_add", "with k as (select * from idempotency_claim($1, $8, $9, $2)), "
-                  "i as (insert into invite (id, hash, tier, role, created_at, expires_at) "
-                  "select $2, $3, $4, $5, $6, $7 from k where k.verdict = 'new') "
+                  "i as (insert into invite (id, hash, tier, role, created_at, expires_at, "
+                  "made_by) select $2, $3, $4, $5, $6, $7, $1 from k where k.verdict = 'new') "
                   "select verdict, subject from k"};
 
 static const struct pg_stmt load_stmt = {"invite_load",

@@ -102,8 +102,9 @@ struct account_repo {
                             const char *old_hash, const char *new_hash, const struct pr_uuid *keep,
                             struct pr_done done);
 
-    /* Disabling revokes every session; tokens come back with the account. PR_ERR_NOT_FOUND;
-     * PR_ERR_CONFLICT when no administrator would be left who is not disabled. */
+    /* Disabling revokes every session; tokens come back with the account. Who was an administrator
+     * and is none any more takes the invitations he made with him, also in remove.
+     * PR_ERR_NOT_FOUND; PR_ERR_CONFLICT when no administrator would be left who is not disabled. */
     void (*administer)(struct account_repo *repo, const struct pr_uuid *id,
                        const struct account_change *change, int64_t now_ms, struct account *out,
                        struct pr_done done);
@@ -155,7 +156,7 @@ struct credential_repo {
 #define CREDENTIALS_MAX 200 /* of one kind and one account */
 
 struct invite_repo {
-    /* caller: the administrator, whose idempotency it is. */
+    /* caller: the administrator who made it, whose idempotency it is; nil: the command. */
     void (*add)(struct invite_repo *repo, const struct invite *invite,
                 const uint8_t hash[SECRET_HASH_BYTES], const struct pr_uuid *caller,
                 const struct idempotency *idempotency, struct invite *stored, enum creation *out,

@@ -118,6 +118,7 @@ void test_expired_are_reaped(void **state);
 void test_invitation_is_listed_as_it_was_added(void **state);
 void test_invitation_is_replayed_to_its_administrator(void **state);
 void test_invitations_are_revoked(void **state);
+void test_invitations_go_with_their_administrator(void **state);
 
 /* ---- race_cases.c ---- */
 void test_one_invitation_lets_one_in(void **state);

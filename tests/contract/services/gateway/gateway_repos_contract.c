@@ -37,6 +37,7 @@ int gateway_repos_contract_run(CMFixtureFunction setup, CMFixtureFunction teardo
         CASE(test_invitation_is_listed_as_it_was_added),
         CASE(test_invitation_is_replayed_to_its_administrator),
         CASE(test_invitations_are_revoked),
+        CASE(test_invitations_go_with_their_administrator),
         CASE(test_one_invitation_lets_one_in),
         CASE(test_one_name_goes_to_one),
         CASE(test_one_key_creates_one),

@@ -70,3 +70,31 @@ void test_invitations_are_revoked(void **state)
     assert_int_equal(answer(f, &await), PR_ERR_NOT_FOUND);
     assert_int_equal(add(f, &alice, &hash, &no_key, &stored), CREATION_NOT_INVITED);
 }
+
+void test_invitations_go_with_their_administrator(void **state)
+{
+    static const struct account_change changes[] = {
+        {.has_tier = true, .tier = TIER_PREMIUM},
+        {.has_role = true, .role = ROLE_USER},
+        {.has_disabled = true, .disabled = true},
+    };
+    static const char *const names[] = {"one", "two", "three", "four"};
+    struct repos_fixture *f = *state;
+    struct account root = added_admin(f, "root"), out;
+    struct invite invite = new_invite(), stored;
+    struct hash hash = new_hash();
+    add_invite(f, &invite, &hash, &root.id, &no_key, &stored);
+    for (size_t i = 0; i < PR_COUNT(names); i++) {
+        struct account admin = added_admin(f, names[i]);
+        invite = new_invite();
+        hash = new_hash();
+        add_invite(f, &invite, &hash, &admin.id, &no_key, &stored);
+        if (i < PR_COUNT(changes))
+            assert_int_equal(administer(f, &admin.id, changes[i], &out), PR_OK);
+        else
+            assert_int_equal(remove_account(f, &admin.id), PR_OK);
+        struct invite_list list = list_invites(f, NOW_MS);
+        assert_int_equal(list.items_n, 2); /* root's, and that of who still is one */
+        pr_arena_fini(&list.arena);
+    }
+}
