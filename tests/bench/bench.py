@@ -32,7 +32,7 @@ GOAL_OF_NGINX = 0.8
 GOAL_FLOOD_P99_MS = 100
 
 # One line of the table; ratio and reached: None where there is nothing to compare with.
-Row = namedtuple("Row", "what value goal ratio reached", defaults=("", None, None))
+Row = namedtuple("Row", "what value goal ratio reached", defaults=("", "", None, None))
 
 
 def at_most(what, value, limit, unit):
@@ -145,6 +145,8 @@ def gateway_rows(result):
                   f"{used['requests_per_s']:.0f} /s, p99 {used['p99_ms']:.1f} ms, {used['cpu_us']:.1f} us CPU",
                   f">= {GOAL_OF_NGINX} times nginx" if judged else "", used["ratio"] if name != "nginx" else None,
                   used["ratio"] >= GOAL_OF_NGINX if judged else None)
+        if name in gateway.LIMITS:
+            yield Row("  for the same CPU time", ratio=used["cpu_ratio"])
 
 
 def logins_rows(result):

@@ -1,4 +1,4 @@
-"""GET with a token through the gateway, GET without one through nginx, to the same trivial service, and the service asked directly.
+"""GET with a token through the gateway, the same through nginx, to the same trivial service, and the service asked directly.
 
 The service is one more nginx, which answers from its configuration. The gateways are ours, each on the stack's servers: one
 without limits, one whose limits nothing reaches, with their buckets in Redis. wrk keeps 64 connections busy from one thread."""
@@ -108,7 +108,7 @@ def measure(stack, folder, rounds, seconds, progress):
 
 
 def summarize(results):
-    """The median of each number; ratios: of the requests a second, and of nginx's CPU, to nginx in the same round."""
+    """The median of each number; ratios to nginx in the same round: of requests a second, and of those for the same CPU."""
     summary = {}
     for name, rounds in results.items():
         pairs = list(zip(rounds, results["nginx"]))
