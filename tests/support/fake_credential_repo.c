@@ -77,7 +77,7 @@ void fake_credential_repo_revoke(struct fake_credential_repo *repo,
 /* What a call takes, until it has its effect. */
 struct args {
     struct fake_credential_repo *repo;
-    const uint8_t *hash;
+    const uint8_t *hash, *replaced;
     const struct credential *credential;
     const char *password_hash;
     const struct idempotency *idempotency;
@@ -99,13 +99,16 @@ static void pass(const char *name, gate_effect_fn effect, const struct args *arg
 
 /* ---- find ---- */
 
+static int64_t used_at_ms(const struct credential *credential)
+{
+    return credential->last_used_at_ms > credential->created_at_ms ? credential->last_used_at_ms
+                                                                   : credential->created_at_ms;
+}
+
 static bool is_good(const struct credential *credential, const struct args *args)
 {
-    int64_t used_at_ms = credential->last_used_at_ms > credential->created_at_ms
-                             ? credential->last_used_at_ms
-                             : credential->created_at_ms;
     return credential->expires_at_ms > args->now_ms &&
-           (credential->kind == CREDENTIAL_TOKEN || used_at_ms >= args->idle_before_ms);
+           (credential->kind == CREDENTIAL_TOKEN || used_at_ms(credential) >= args->idle_before_ms);
 }
 
 static enum pr_err find_effect(const void *arg)
@@ -151,29 +154,78 @@ static void find(struct credential_repo *port, const uint8_t hash[SECRET_HASH_BY
 
 /* ---- add ---- */
 
-static enum pr_err add_new(const struct args *args)
+static const struct fake_account *live_owner(const struct args *args)
+{
+    const struct fake_account *owner =
+        fake_account_repo_find(args->repo->accounts, &args->credential->account_id);
+    return owner && !owner->deleted && !owner->account.disabled ? owner : NULL;
+}
+
+static size_t count_live(const struct args *args)
 {
     const struct credential *credential = args->credential;
-    struct fake_credential_repo *repo = args->repo;
-    const struct fake_account *owner =
-        fake_account_repo_find(repo->accounts, &credential->account_id);
     size_t live = 0;
-    if (!owner || owner->deleted || owner->account.disabled)
+    for (size_t i = 0; i < args->repo->rows_n; i++)
+        live += is_of(&args->repo->rows[i], &credential->account_id, credential->kind) &&
+                args->repo->rows[i].credential.expires_at_ms > credential->created_at_ms;
+    return live;
+}
+
+static void delete_stalest(const struct args *args)
+{
+    struct fake_credential_repo *repo = args->repo;
+    size_t stalest = repo->rows_n;
+    for (size_t i = 0; i < repo->rows_n; i++) {
+        if (is_of(&repo->rows[i], &args->credential->account_id, CREDENTIAL_SESSION) &&
+            (stalest == repo->rows_n ||
+             used_at_ms(&repo->rows[i].credential) < used_at_ms(&repo->rows[stalest].credential)))
+            stalest = i;
+    }
+    delete_row(repo, stalest);
+}
+
+static enum pr_err add_session_effect(const void *arg)
+{
+    const struct args *args = arg;
+    const struct fake_account *owner = live_owner(args);
+    struct fake_credential *replaced;
+    if (!owner || strcmp(args->password_hash, owner->password_hash) != 0)
         return PR_ERR_UNAUTHORIZED;
-    if (args->password_hash && strcmp(args->password_hash, owner->password_hash) != 0)
-        return PR_ERR_UNAUTHORIZED;
-    for (size_t i = 0; i < repo->rows_n; i++)
-        live += is_of(&repo->rows[i], &credential->account_id, credential->kind) &&
-                repo->rows[i].credential.expires_at_ms > credential->created_at_ms;
-    if (live >= CREDENTIALS_MAX)
-        return PR_ERR_LIMITED;
-    if (fake_credential_repo_hashed(repo, args->hash))
-        return PR_ERR_CONFLICT;
-    fake_credential_repo_put(repo, credential, args->hash);
+    replaced = args->replaced ? fake_credential_repo_hashed(args->repo, args->replaced) : NULL;
+    if (replaced && replaced->credential.kind == CREDENTIAL_SESSION)
+        delete_row(args->repo, (size_t)(replaced - args->repo->rows));
+    while (count_live(args) >= CREDENTIALS_MAX)
+        delete_stalest(args);
+    fake_credential_repo_put(args->repo, args->credential, args->hash);
     return PR_OK;
 }
 
-static enum pr_err add_effect(const void *arg)
+static void add_session(struct credential_repo *port, const struct credential *session,
+                        const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
+                        const uint8_t *replaced, struct pr_done done)
+{
+    pass("add_session", add_session_effect,
+         &(struct args){.repo = self(port),
+                        .credential = session,
+                        .hash = hash,
+                        .password_hash = password_hash,
+                        .replaced = replaced},
+         done);
+}
+
+static enum pr_err add_new_token(const struct args *args)
+{
+    if (!live_owner(args))
+        return PR_ERR_UNAUTHORIZED;
+    if (count_live(args) >= CREDENTIALS_MAX)
+        return PR_ERR_LIMITED;
+    if (fake_credential_repo_hashed(args->repo, args->hash))
+        return PR_ERR_CONFLICT;
+    fake_credential_repo_put(args->repo, args->credential, args->hash);
+    return PR_OK;
+}
+
+static enum pr_err add_token_effect(const void *arg)
 {
     const struct args *args = arg;
     struct fake_idempotency *keys = &args->repo->accounts->idempotency;
@@ -181,7 +233,7 @@ static enum pr_err add_effect(const void *arg)
     enum creation creation =
         fake_idempotency_claim(keys, &args->credential->account_id, args->idempotency, &id);
     if (creation == CREATION_NEW) {
-        enum pr_err err = add_new(args);
+        enum pr_err err = add_new_token(args);
         if (err) {
             fake_idempotency_release(keys, args->idempotency);
             return err;
@@ -195,16 +247,14 @@ static enum pr_err add_effect(const void *arg)
     return PR_OK;
 }
 
-static void add(struct credential_repo *port, const struct credential *credential,
-                const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
-                const struct idempotency *idempotency, struct credential *stored,
-                enum creation *out, struct pr_done done)
+static void add_token(struct credential_repo *port, const struct credential *token,
+                      const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
+                      struct credential *stored, enum creation *out, struct pr_done done)
 {
-    pass("add_credential", add_effect,
+    pass("add_token", add_token_effect,
          &(struct args){.repo = self(port),
-                        .credential = credential,
+                        .credential = token,
                         .hash = hash,
-                        .password_hash = password_hash,
                         .idempotency = idempotency,
                         .stored = stored,
                         .creation = out},
@@ -308,7 +358,8 @@ void fake_credential_repo_init(struct fake_credential_repo *repo,
     accounts->credentials = repo;
     repo->port = (struct credential_repo){
         .find = find,
-        .add = add,
+        .add_session = add_session,
+        .add_token = add_token,
         .list = list,
         .revoke = revoke_one,
         .revoke_sessions = revoke_sessions,

@@ -52,16 +52,36 @@ static void find(struct credential_repo *port, const uint8_t hash[SECRET_HASH_BY
 
 /* ---- add ---- */
 
-/* Who changes the password has the account locked as well: what the next statement reads holds. */
-static const struct pg_stmt lock_stmt = {"credential_lock_account",
-                                         "select 1 from account where id = $1 for update"};
+static const struct pg_stmt session_stmt = {
+    "credential_add_session",
+    "select session_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
 
-static const struct pg_stmt add_stmt = {
-    "credential_add",
-    "select (x.claim).verdict, (x.claim).subject from (select case when $14::text is null "
-    "or exists (select from account a where a.id = $2 and a.password_hash = $14) "
-    "then credential_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
-    "else row('unauthorized', null)::idempotency_claim end as claim) x"};
+static enum pr_err read_begun(void *arg, const struct pg_result *result)
+{
+    (void)arg;
+    return pg_bool(result, 0, 0) ? PR_OK : PR_ERR_UNAUTHORIZED;
+}
+
+static void add_session(struct credential_repo *port, const struct credential *session,
+                        const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
+                        const uint8_t *replaced, struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &session_stmt);
+    pg_bind_uuid(query, &session->id);
+    pg_bind_uuid(query, &session->account_id);
+    credential_bind(query, session, hash);
+    pg_bind_int(query, CREDENTIALS_MAX);
+    pg_bind_text(query, pr_str(password_hash));
+    pg_bind_bytes(query, pr_str_n(replaced, SECRET_HASH_BYTES));
+    pg_query_rows(query, read_begun, NULL);
+    pg_query_run(query, done);
+}
+
+static const struct pg_stmt token_stmt = {
+    "credential_add_token",
+    "select verdict, subject from token_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+    "$13)"};
 
 static const struct pg_stmt load_stmt = {"credential_load", "select " CREDENTIAL_COLUMNS
                                                             " from credential where id = $1"};
@@ -74,23 +94,19 @@ static enum pr_err read_credential(void *arg, const struct pg_result *result)
     return PR_OK;
 }
 
-static void add(struct credential_repo *port, const struct credential *credential,
-                const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
-                const struct idempotency *idempotency, struct credential *stored,
-                enum creation *out, struct pr_done done)
+static void add_token(struct credential_repo *port, const struct credential *token,
+                      const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
+                      struct credential *stored, enum creation *out, struct pr_done done)
 {
     struct pg *pg = self(port)->pg;
     struct pg_query *query = pg_query_new(pg);
-    pg_query_add(query, &lock_stmt);
-    pg_bind_uuid(query, &credential->account_id);
-    pg_query_add(query, &add_stmt);
-    pg_bind_uuid(query, &credential->id);
-    pg_bind_uuid(query, &credential->account_id);
-    credential_bind(query, credential, hash);
+    pg_query_add(query, &token_stmt);
+    pg_bind_uuid(query, &token->id);
+    pg_bind_uuid(query, &token->account_id);
+    credential_bind(query, token, hash);
     pg_bind_int(query, CREDENTIALS_MAX);
     idempotency_bind(query, idempotency);
-    pg_bind_text(query, pr_str(password_hash));
-    *stored = *credential;
+    *stored = *token;
     creation_run(query, &(struct creation_lookup){pg, &load_stmt, read_credential, stored}, out,
                  done);
 }
@@ -178,7 +194,8 @@ void credential_pg_init(struct credential_pg *repo, struct pg *pg)
         .port =
             {
                 .find = find,
-                .add = add,
+                .add_session = add_session,
+                .add_token = add_token,
                 .list = list,
                 .revoke = revoke_one,
                 .revoke_sessions = revoke_sessions,

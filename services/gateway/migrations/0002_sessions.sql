@@ -35,6 +35,8 @@ create table invite (
     hash bytea not null unique check (octet_length(hash) = 32),
     tier text not null check (tier in ('free', 'premium', 'business')),
     role text not null check (role in ('user', 'admin')),
+    -- What an administrator has handed out goes with his being one. Nil: the operator's command.
+    made_by uuid not null,
     created_at timestamptz not null,
     expires_at timestamptz not null,
     used_by uuid references account,

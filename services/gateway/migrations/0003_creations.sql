@@ -42,13 +42,12 @@ exception when unique_violation then -- and all of the above is undone
     end case;
 end $$;
 
--- A session or a token, if its account has fewer than `most` of the kind.
+-- A token, if its account has fewer than `most`.
 --   unauthorized  the account is disabled or deleted
 --   limited       it has as many as it may
-create function credential_add(id uuid, account_id uuid, kind text, name text, scopes text, hash bytea,
-                               agent text, address text, created_at timestamptz,
-                               expires_at timestamptz, most bigint, key_hash bytea,
-                               request_hash bytea)
+create function token_add(id uuid, account_id uuid, kind text, name text, scopes text, hash bytea,
+                          agent text, address text, created_at timestamptz, expires_at timestamptz,
+                          most bigint, key_hash bytea, request_hash bytea)
 returns idempotency_claim
 language plpgsql as $$
 declare
@@ -77,4 +76,33 @@ begin
                             expires_at)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
     return claim;
+end $$;
+
+-- A session, in place of the one the browser had and of those used longest ago, so that there are no
+-- more than `most`. False, and nothing is done, when the account is disabled or deleted, or the password
+-- that was verified is no more its password.
+create function session_add(id uuid, account_id uuid, kind text, name text, scopes text, hash bytea,
+                            agent text, address text, created_at timestamptz,
+                            expires_at timestamptz, most bigint, verified text, replaced bytea)
+returns boolean
+language plpgsql as $$
+begin
+    -- Whoever changes the password or disables the account holds this lock as well.
+    perform from account a
+    where a.id = $2 and not a.disabled and a.password_hash = $12
+    for update;
+    if not found then
+        return false;
+    end if;
+
+    delete from credential c where c.hash = $13 and c.kind = $3;
+    delete from credential c where c.id in (
+        select s.id from credential s
+        where s.account_id = $2 and s.kind = $3 and s.expires_at > $9
+        order by greatest(s.created_at, s.last_used_at) desc, s.id desc
+        offset $11 - 1);
+    insert into credential (id, account_id, kind, name, scopes, hash, agent, address, created_at,
+                            expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+    return true;
 end $$;

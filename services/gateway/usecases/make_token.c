@@ -74,8 +74,8 @@ static enum pr_err add(void *arg)
     struct make_token *op = arg;
     struct credential_repo *repo = op->deps->credentials;
     make_text(op, &op->token.id);
-    repo->add(repo, &op->token, op->hash, NULL, &op->cmd.idempotency, &op->stored, &op->creation,
-              expect(&op->full, PR_ERR_LIMITED, flow_wait(&op->flow)));
+    repo->add_token(repo, &op->token, op->hash, &op->cmd.idempotency, &op->stored, &op->creation,
+                    expect(&op->full, PR_ERR_LIMITED, flow_wait(&op->flow)));
     return PR_OK;
 }
 

@@ -121,6 +121,8 @@ struct account_repo {
                             const uint8_t hash[SECRET_HASH_BYTES], struct pr_done done);
 };
 
+#define CREDENTIALS_MAX 200 /* of one kind and one account */
+
 struct credential_repo {
     /* Who a secret belongs to, its use noted to the minute; the identity's expires_at_ms is left 0.
      * scopes lack admin unless the account has the role. PR_ERR_UNAUTHORIZED when it is nobody's,
@@ -129,14 +131,19 @@ struct credential_repo {
     void (*find)(struct credential_repo *repo, const uint8_t hash[SECRET_HASH_BYTES],
                  int64_t now_ms, int64_t idle_before_ms, struct caller *out, struct pr_done done);
 
-    /* *out and *stored as of account_repo.add. password_hash: that of the password it is given for;
-     * NULL: for none. PR_ERR_LIMITED when the account has CREDENTIALS_MAX of the kind that have not
-     * expired, PR_ERR_UNAUTHORIZED when it was disabled or deleted, or that password changed,
-     * meanwhile. */
-    void (*add)(struct credential_repo *repo, const struct credential *credential,
-                const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
-                const struct idempotency *idempotency, struct credential *stored,
-                enum creation *out, struct pr_done done);
+    /* Begins a session, in place of the one whose hash is `replaced` (NULL: none), whoever's that is,
+     * and of those of the account that were used longest ago, so that it has CREDENTIALS_MAX at
+     * most. password_hash: that of the password it is given for. PR_ERR_UNAUTHORIZED, and nothing is
+     * done, when the account has another one by now, or was disabled or deleted. */
+    void (*add_session)(struct credential_repo *repo, const struct credential *session,
+                        const uint8_t hash[SECRET_HASH_BYTES], const char *password_hash,
+                        const uint8_t *replaced, struct pr_done done);
+
+    /* *out and *stored as of account_repo.add. PR_ERR_LIMITED when the account has CREDENTIALS_MAX
+     * that have not expired, PR_ERR_UNAUTHORIZED when it was disabled or deleted. */
+    void (*add_token)(struct credential_repo *repo, const struct credential *token,
+                      const uint8_t hash[SECRET_HASH_BYTES], const struct idempotency *idempotency,
+                      struct credential *stored, enum creation *out, struct pr_done done);
 
     /* Those that have not expired, newest first. */
     void (*list)(struct credential_repo *repo, const struct pr_uuid *account_id,
@@ -152,8 +159,6 @@ struct credential_repo {
     /* Deletes what has expired, credentials and invitations, at most limit of each. */
     void (*reap)(struct credential_repo *repo, int64_t now_ms, size_t limit, struct pr_done done);
 };
-
-#define CREDENTIALS_MAX 200 /* of one kind and one account */
 
 struct invite_repo {
     /* caller: the administrator who made it, whose idempotency it is; nil: the command. */

@@ -121,10 +121,10 @@ void test_credential_is_listed_as_it_was_added(void **state)
     token.scopes = SCOPE_READ | SCOPE_ADMIN;
     memset(session.agent, 'a', CREDENTIAL_AGENT_MAX);
     memset(session.address, 'f', CREDENTIAL_ADDRESS_MAX);
-    assert_int_equal(add_credential(f, &token, &one, &no_key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &token, &one, &no_key, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_NEW);
     assert_same_credential(&stored, &token);
-    assert_int_equal(add_credential(f, &session, &two, &no_key, &stored, &creation), PR_OK);
+    assert_int_equal(add_session(f, &session, &two, NULL), PR_OK);
 
     struct credential_list list = list_credentials(f, &alice, CREDENTIAL_TOKEN, NOW_MS);
     assert_int_equal(list.items_n, 1);
@@ -146,28 +146,28 @@ void test_credential_is_replayed(void **state)
     struct credential again = new_credential(&alice, CREDENTIAL_TOKEN);
     struct credential other = new_credential(&bob, CREDENTIAL_TOKEN);
     enum creation creation;
-    assert_int_equal(add_credential(f, &token, &hash, &key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &token, &hash, &key, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_NEW);
-    assert_int_equal(add_credential(f, &again, &hash, &key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &again, &hash, &key, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_REPLAYED);
     assert_same_credential(&stored, &token);
     assert_int_equal(count_credentials(f, &alice, CREDENTIAL_TOKEN), 1);
-    assert_int_equal(add_credential(f, &again, &hash, &other_request, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &again, &hash, &other_request, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_MISMATCH);
 
     /* A key is the account's own. */
-    assert_int_equal(add_credential(f, &other, &hashes[0], &key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &other, &hashes[0], &key, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_NEW);
 
     f->hold_key(f, &alice.id, &held);
-    assert_int_equal(add_credential(f, &again, &hashes[1], &held, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &again, &hashes[1], &held, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_RUNNING);
     f->let_key_go(f);
-    assert_int_equal(add_credential(f, &again, &hashes[1], &held, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &again, &hashes[1], &held, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_NEW);
 
     assert_int_equal(revoke_credential(f, &alice, CREDENTIAL_TOKEN, &token.id), PR_OK);
-    assert_int_equal(add_credential(f, &again, &hash, &key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &again, &hash, &key, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_GONE);
 }
 
@@ -180,22 +180,82 @@ void test_credentials_of_an_account_are_limited(void **state)
     struct credential first = new_credential(&alice, CREDENTIAL_TOKEN), stored;
     enum creation creation;
     first.expires_at_ms = NOW_MS + 1;
-    assert_int_equal(add_credential(f, &first, &hash, &key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &first, &hash, &key, &stored, &creation), PR_OK);
     for (size_t i = 1; i < CREDENTIALS_MAX; i++)
         added_credential(f, &alice, CREDENTIAL_TOKEN, &hash);
 
     struct credential more = new_credential(&alice, CREDENTIAL_TOKEN);
-    assert_int_equal(add_credential(f, &more, &one_more, &refused, &stored, &creation),
-                     PR_ERR_LIMITED);
-    assert_int_equal(add_credential(f, &more, &one_more, &key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &more, &one_more, &refused, &stored, &creation), PR_ERR_LIMITED);
+    assert_int_equal(add_token(f, &more, &one_more, &key, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_REPLAYED);
     added_credential(f, &alice, CREDENTIAL_SESSION, &hash); /* of another kind */
     added_credential(f, &bob, CREDENTIAL_TOKEN, &hash);     /* of another account */
 
     /* When one has expired there is room again. */
     more.created_at_ms = NOW_MS + 1;
-    assert_int_equal(add_credential(f, &more, &one_more, &refused, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &more, &one_more, &refused, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_NEW);
+}
+
+void test_session_replaces_another(void **state)
+{
+    struct repos_fixture *f = *state;
+    struct account alice = added(f, "alice"), bob = added(f, "bob");
+    struct credential session = new_credential(&alice, CREDENTIAL_SESSION);
+    struct hash hash = new_hash(), earlier, bobs, token;
+    struct caller caller;
+    added_credential(f, &alice, CREDENTIAL_SESSION, &earlier);
+    added_credential(f, &bob, CREDENTIAL_SESSION, &bobs);
+    added_credential(f, &alice, CREDENTIAL_TOKEN, &token);
+    assert_int_equal(add_session(f, &session, &hash, &bobs), PR_OK);
+    assert_int_equal(find(f, &bobs, NOW_MS, 0, &caller), PR_ERR_UNAUTHORIZED);
+    assert_int_equal(find(f, &earlier, NOW_MS, 0, &caller), PR_OK);
+
+    session.id = pr_uuid_v7(NOW_MS);
+    struct hash next = new_hash();
+    assert_int_equal(add_session(f, &session, &next, &token), PR_OK); /* it is no session */
+    assert_int_equal(find(f, &token, NOW_MS, 0, &caller), PR_OK);
+    assert_int_equal(find(f, &next, NOW_MS, 0, &caller), PR_OK);
+}
+
+void test_stalest_sessions_give_way(void **state)
+{
+    struct repos_fixture *f = *state;
+    struct account alice = added(f, "alice"), bob = added(f, "bob");
+    struct hash oldest, stalest, hash, bobs;
+    struct caller caller;
+    added_credential(f, &bob, CREDENTIAL_SESSION, &bobs);
+    added_credential(f, &alice, CREDENTIAL_SESSION, &oldest);
+    added_credential(f, &alice, CREDENTIAL_SESSION, &stalest);
+    for (size_t i = 2; i < CREDENTIALS_MAX; i++) {
+        struct credential session = new_credential(&alice, CREDENTIAL_SESSION);
+        session.created_at_ms += 1;
+        hash = new_hash();
+        assert_int_equal(add_session(f, &session, &hash, NULL), PR_OK);
+    }
+    assert_int_equal(find(f, &oldest, NOW_MS + MINUTE_MS, 0, &caller), PR_OK);
+    added_credential(f, &alice, CREDENTIAL_SESSION, &hash);
+    assert_int_equal(find(f, &stalest, NOW_MS, 0, &caller), PR_ERR_UNAUTHORIZED);
+    assert_int_equal(find(f, &oldest, NOW_MS, 0, &caller), PR_OK);
+    assert_int_equal(find(f, &hash, NOW_MS, 0, &caller), PR_OK);
+    assert_int_equal(find(f, &bobs, NOW_MS, 0, &caller), PR_OK);
+    assert_int_equal(count_credentials(f, &alice, CREDENTIAL_SESSION), CREDENTIALS_MAX);
+}
+
+void test_session_of_nobody_is_refused(void **state)
+{
+    struct repos_fixture *f = *state;
+    struct account alice = added(f, "alice");
+    struct credential session = new_credential(&alice, CREDENTIAL_SESSION);
+    struct hash hash = new_hash(), earlier;
+    struct caller caller;
+    added_credential(f, &alice, CREDENTIAL_SESSION, &earlier);
+    assert_int_equal(change_password(f, &alice.id, PASSWORD_HASH, "$argon2id$new", &nobody), PR_OK);
+    added_credential(f, &alice, CREDENTIAL_TOKEN, &earlier);
+    assert_int_equal(add_session(f, &session, &hash, &earlier), PR_ERR_UNAUTHORIZED);
+    assert_int_equal(find(f, &earlier, NOW_MS, 0, &caller), PR_OK); /* nothing was done */
+    assert_int_equal(remove_account(f, &alice.id), PR_OK);
+    assert_int_equal(add_session(f, &session, &hash, NULL), PR_ERR_UNAUTHORIZED);
 }
 
 void test_credential_of_nobody_is_refused(void **state)
@@ -208,19 +268,17 @@ void test_credential_of_nobody_is_refused(void **state)
     struct hash hash = new_hash();
     enum creation creation;
     assert_int_equal(administer(f, &alice.id, change, &out), PR_OK);
-    assert_int_equal(add_credential(f, &token, &hash, &key, &stored, &creation),
-                     PR_ERR_UNAUTHORIZED);
+    assert_int_equal(add_token(f, &token, &hash, &key, &stored, &creation), PR_ERR_UNAUTHORIZED);
     change.disabled = false;
     assert_int_equal(administer(f, &alice.id, change, &out), PR_OK);
-    assert_int_equal(add_credential(f, &token, &hash, &key, &stored, &creation), PR_OK);
+    assert_int_equal(add_token(f, &token, &hash, &key, &stored, &creation), PR_OK);
     assert_int_equal(creation, CREATION_NEW);
     token.id = pr_uuid_v7(NOW_MS);
-    assert_int_equal(add_credential(f, &token, &hash, &no_key, &stored, &creation),
+    assert_int_equal(add_token(f, &token, &hash, &no_key, &stored, &creation),
                      PR_ERR_CONFLICT); /* the same secret */
     assert_int_equal(remove_account(f, &alice.id), PR_OK);
     hash = new_hash();
-    assert_int_equal(add_credential(f, &token, &hash, &no_key, &stored, &creation),
-                     PR_ERR_UNAUTHORIZED);
+    assert_int_equal(add_token(f, &token, &hash, &no_key, &stored, &creation), PR_ERR_UNAUTHORIZED);
 }
 
 /* ---- list, revoke, reap ---- */
@@ -237,7 +295,7 @@ void test_credentials_are_listed_by_kind_and_account(void **state)
         tokens[i] = new_credential(&alice, CREDENTIAL_TOKEN);
         tokens[i].id = pr_uuid_v7(NOW_MS + (int64_t)i);
         tokens[i].expires_at_ms = NOW_MS + 100 - (int64_t)i;
-        assert_int_equal(add_credential(f, &tokens[i], &hash, &no_key, &stored, &creation), PR_OK);
+        assert_int_equal(add_token(f, &tokens[i], &hash, &no_key, &stored, &creation), PR_OK);
     }
     added_credential(f, &alice, CREDENTIAL_SESSION, &hash);
     added_credential(f, &bob, CREDENTIAL_TOKEN, &hash);
@@ -285,7 +343,7 @@ void test_expired_are_reaped(void **state)
         hash = new_hash();
         tokens[i] = new_credential(&alice, CREDENTIAL_TOKEN);
         tokens[i].expires_at_ms = invite.expires_at_ms = NOW_MS + 10 + (int64_t)i;
-        assert_int_equal(add_credential(f, &tokens[i], &hash, &no_key, &stored, &creation), PR_OK);
+        assert_int_equal(add_token(f, &tokens[i], &hash, &no_key, &stored, &creation), PR_OK);
         added_invite(f, &invite);
     }
     static const struct {

@@ -70,7 +70,7 @@ enum creation add(struct repos_fixture *f, const struct account *account, const 
 {
     struct await await;
     enum creation creation = CREATION_NEW;
-    struct new_account new_account = {*account, "$argon2id$of", invite ? invite->b : NULL};
+    struct new_account new_account = {*account, PASSWORD_HASH, invite ? invite->b : NULL};
     f->accounts->add(f->accounts, &new_account, key, out, &creation, await_done(&await));
     assert_int_equal(answer(f, &await), PR_OK);
     return creation;
@@ -170,13 +170,21 @@ enum pr_err find(struct repos_fixture *f, const struct hash *hash, int64_t now_m
     return answer(f, &await);
 }
 
-enum pr_err add_credential(struct repos_fixture *f, const struct credential *credential,
-                           const struct hash *hash, const struct idempotency *key,
-                           struct credential *stored, enum creation *out)
+enum pr_err add_session(struct repos_fixture *f, const struct credential *session,
+                        const struct hash *hash, const struct hash *replaced)
 {
     struct await await;
-    f->credentials->add(f->credentials, credential, hash->b, NULL, key, stored, out,
-                        await_done(&await));
+    f->credentials->add_session(f->credentials, session, hash->b, PASSWORD_HASH,
+                                replaced ? replaced->b : NULL, await_done(&await));
+    return answer(f, &await);
+}
+
+enum pr_err add_token(struct repos_fixture *f, const struct credential *token,
+                      const struct hash *hash, const struct idempotency *key,
+                      struct credential *stored, enum creation *out)
+{
+    struct await await;
+    f->credentials->add_token(f->credentials, token, hash->b, key, stored, out, await_done(&await));
     return answer(f, &await);
 }
 
@@ -184,11 +192,14 @@ struct credential added_credential(struct repos_fixture *f, const struct account
                                    enum credential_kind kind, struct hash *hash)
 {
     struct credential credential = new_credential(of, kind), stored;
-    enum creation creation;
+    enum creation creation = CREATION_NEW;
     *hash = new_hash();
-    assert_int_equal(add_credential(f, &credential, hash, &no_key, &stored, &creation), PR_OK);
+    enum pr_err err = kind == CREDENTIAL_TOKEN
+                          ? add_token(f, &credential, hash, &no_key, &stored, &creation)
+                          : add_session(f, &credential, hash, NULL);
+    assert_int_equal(err, PR_OK);
     assert_int_equal(creation, CREATION_NEW);
-    return stored;
+    return credential;
 }
 
 struct credential_list list_credentials(struct repos_fixture *f, const struct account *of,

@@ -9,6 +9,7 @@
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS INT64_C(3600000)
 #define AT_ONCE 6
+#define PASSWORD_HASH "$argon2id$of" /* that of every account added here */
 
 extern const struct pr_uuid nobody;
 extern const struct idempotency no_key;
@@ -53,9 +54,11 @@ enum pr_err add_admin_token(struct repos_fixture *f, const struct hash *hash);
 
 enum pr_err find(struct repos_fixture *f, const struct hash *hash, int64_t now_ms,
                  int64_t idle_before_ms, struct caller *out);
-enum pr_err add_credential(struct repos_fixture *f, const struct credential *credential,
-                           const struct hash *hash, const struct idempotency *key,
-                           struct credential *stored, enum creation *out);
+enum pr_err add_session(struct repos_fixture *f, const struct credential *session,
+                        const struct hash *hash, const struct hash *replaced); /* NULL: none */
+enum pr_err add_token(struct repos_fixture *f, const struct credential *token,
+                      const struct hash *hash, const struct idempotency *key,
+                      struct credential *stored, enum creation *out);
 struct credential_list list_credentials(struct repos_fixture *f, const struct account *of,
                                         enum credential_kind kind, int64_t now_ms);
 size_t count_credentials(struct repos_fixture *f, const struct account *of,
@@ -109,6 +112,9 @@ void test_use_is_noted_to_the_minute(void **state);
 void test_credential_is_listed_as_it_was_added(void **state);
 void test_credential_is_replayed(void **state);
 void test_credentials_of_an_account_are_limited(void **state);
+void test_session_replaces_another(void **state);
+void test_stalest_sessions_give_way(void **state);
+void test_session_of_nobody_is_refused(void **state);
 void test_credential_of_nobody_is_refused(void **state);
 void test_credentials_are_listed_by_kind_and_account(void **state);
 void test_only_the_owner_revokes(void **state);

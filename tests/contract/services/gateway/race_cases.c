@@ -16,7 +16,7 @@ struct sign_up {
 static void sign_up(struct repos_fixture *f, struct sign_up *up, const struct account *account,
                     const struct hash *invite, const struct idempotency *key)
 {
-    up->new_account = (struct new_account){*account, "$argon2id$of", invite ? invite->b : NULL};
+    up->new_account = (struct new_account){*account, PASSWORD_HASH, invite ? invite->b : NULL};
     f->accounts->add(f->accounts, &up->new_account, key, &up->stored, &up->creation,
                      await_done(&up->await));
 }
@@ -196,8 +196,8 @@ void test_limit_holds_at_once(void **state)
     for (size_t i = 0; i < AT_ONCE; i++) {
         hashes[i] = new_hash();
         tokens[i] = new_credential(&alice, CREDENTIAL_TOKEN);
-        f->credentials->add(f->credentials, &tokens[i], hashes[i].b, NULL, &no_key, &stored[i],
-                            &creations[i], await_done(&awaits[i]));
+        f->credentials->add_token(f->credentials, &tokens[i], hashes[i].b, &no_key, &stored[i],
+                                  &creations[i], await_done(&awaits[i]));
     }
     for (size_t i = 0; i < AT_ONCE; i++) {
         enum pr_err err = answer(f, &awaits[i]);
@@ -214,9 +214,8 @@ void test_nobody_logs_in_while_disabled(void **state)
     struct repos_fixture *f = *state;
     struct account alice = added(f, "alice"), out;
     const struct account_change disable = {.has_disabled = true, .disabled = true};
-    struct credential sessions[AT_ONCE], stored[AT_ONCE];
+    struct credential sessions[AT_ONCE];
     struct hash hashes[AT_ONCE];
-    enum creation creations[AT_ONCE];
     struct await awaits[AT_ONCE], disabled;
     for (size_t i = 0; i < AT_ONCE; i++) {
         if (i == AT_ONCE / 2)
@@ -224,8 +223,8 @@ void test_nobody_logs_in_while_disabled(void **state)
                                     await_done(&disabled));
         hashes[i] = new_hash();
         sessions[i] = new_credential(&alice, CREDENTIAL_SESSION);
-        f->credentials->add(f->credentials, &sessions[i], hashes[i].b, NULL, &no_key, &stored[i],
-                            &creations[i], await_done(&awaits[i]));
+        f->credentials->add_session(f->credentials, &sessions[i], hashes[i].b, PASSWORD_HASH, NULL,
+                                    await_done(&awaits[i]));
     }
     assert_int_equal(answer(f, &disabled), PR_OK);
     for (size_t i = 0; i < AT_ONCE; i++) {
@@ -240,18 +239,17 @@ void test_nobody_logs_in_with_the_old_password(void **state)
 {
     struct repos_fixture *f = *state;
     struct account alice = added(f, "alice");
-    struct credential sessions[AT_ONCE], stored[AT_ONCE];
+    struct credential sessions[AT_ONCE];
     struct hash hashes[AT_ONCE];
-    enum creation creations[AT_ONCE];
     struct await awaits[AT_ONCE], changed;
     for (size_t i = 0; i < AT_ONCE; i++) {
         if (i == AT_ONCE / 2)
-            f->accounts->change_password(f->accounts, &alice.id, "$argon2id$of", "$argon2id$new",
+            f->accounts->change_password(f->accounts, &alice.id, PASSWORD_HASH, "$argon2id$new",
                                          &nobody, await_done(&changed));
         hashes[i] = new_hash();
         sessions[i] = new_credential(&alice, CREDENTIAL_SESSION);
-        f->credentials->add(f->credentials, &sessions[i], hashes[i].b, "$argon2id$of", &no_key,
-                            &stored[i], &creations[i], await_done(&awaits[i]));
+        f->credentials->add_session(f->credentials, &sessions[i], hashes[i].b, PASSWORD_HASH, NULL,
+                                    await_done(&awaits[i]));
     }
     assert_int_equal(answer(f, &changed), PR_OK);
     for (size_t i = 0; i < AT_ONCE; i++) {
@@ -259,7 +257,7 @@ void test_nobody_logs_in_with_the_old_password(void **state)
         assert_true(err == PR_OK || err == PR_ERR_UNAUTHORIZED);
     }
     assert_int_equal(count_credentials(f, &alice, CREDENTIAL_SESSION), 0);
-    f->credentials->add(f->credentials, &sessions[0], hashes[0].b, "$argon2id$new", &no_key,
-                        &stored[0], &creations[0], await_done(&awaits[0]));
+    f->credentials->add_session(f->credentials, &sessions[0], hashes[0].b, "$argon2id$new", NULL,
+                                await_done(&awaits[0]));
     assert_int_equal(answer(f, &awaits[0]), PR_OK);
 }

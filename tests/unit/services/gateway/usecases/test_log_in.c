@@ -201,20 +201,6 @@ static void test_the_stalest_session_gives_way(void **state)
     gateway_world_destroy(world);
 }
 
-static void test_a_place_that_was_taken_again_is_asked_for_later(void **state)
-{
-    (void)state;
-    struct gateway_world *world = gateway_world_create();
-    struct account anna = gateway_world_add_account(world, "anna", ROLE_USER);
-    char text[SECRET_TEXT];
-    for (int i = 0; i < CREDENTIALS_MAX; i++)
-        gateway_world_add_credential(world, &anna.id, CREDENTIAL_SESSION, text);
-    gate_fail(&world->gate, 6, PR_ERR_LIMITED, false); /* the second add */
-    struct gateway_answer *answer = try(world, anna.email, GATEWAY_WORLD_PASSWORD);
-    gateway_expect(answer, PR_ERR_UNAVAILABLE, "");
-    gateway_world_destroy(world);
-}
-
 static char replaced[SECRET_TEXT];
 
 static void *setup(void)
@@ -279,7 +265,6 @@ int main(void)
         cmocka_unit_test(test_the_browsers_earlier_session_ends),
         cmocka_unit_test(test_only_who_logs_in_ends_it),
         cmocka_unit_test(test_the_stalest_session_gives_way),
-        cmocka_unit_test(test_a_place_that_was_taken_again_is_asked_for_later),
         cmocka_unit_test(test_every_failure),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
