@@ -184,16 +184,6 @@ void gateway_answered_fault(void *arg, const struct pr_fault *fault)
     answered(arg, fault);
 }
 
-void gateway_answered_limited(void *arg, const struct pr_fault *fault,
-                              const struct limit_verdict *limited)
-{
-    struct gateway_answer *answer = arg;
-    answer->limited = limited;
-    if (limited)
-        assert_false(limited->allowed);
-    answered(answer, fault);
-}
-
 void gateway_answered_account(void *arg, const struct pr_fault *fault,
                               const struct account *account, bool replayed)
 {
@@ -211,7 +201,10 @@ void gateway_answered_login(void *arg, const struct pr_fault *fault,
     memcpy(answer->secret, secret, sizeof answer->secret);
     answer->credential = *session;
     answer->account = *account;
-    gateway_answered_limited(answer, fault, limited);
+    answer->limited = limited;
+    if (limited)
+        assert_false(limited->allowed);
+    answered(answer, fault);
 }
 
 void gateway_answered_token(void *arg, const struct pr_fault *fault, const char *secret,

@@ -73,8 +73,6 @@ enum pr_err gateway_world_authenticate(struct gateway_world *world, const char *
 /* The usecases' done functions; arg: struct gateway_answer. */
 void gateway_answered(void *arg, enum pr_err err);
 void gateway_answered_fault(void *arg, const struct pr_fault *fault);
-void gateway_answered_limited(void *arg, const struct pr_fault *fault,
-                              const struct limit_verdict *limited);
 void gateway_answered_account(void *arg, const struct pr_fault *fault,
                               const struct account *account, bool replayed);
 void gateway_answered_login(void *arg, const struct pr_fault *fault,

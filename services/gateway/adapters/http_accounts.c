@@ -87,12 +87,9 @@ void delete_me(struct gateway_call *call)
     delete_account(call_deps(call), &call->caller.identity.account_id, deleted, call);
 }
 
-static void password_changed(void *arg, const struct pr_fault *fault,
-                             const struct limit_verdict *limited)
+static void password_changed(void *arg, const struct pr_fault *fault)
 {
     struct gateway_call *call = arg;
-    if (limited)
-        call_count(call, limited);
     if (fault->err)
         call_reply_fault(call, fault);
     else

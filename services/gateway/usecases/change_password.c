@@ -1,10 +1,10 @@
 /* POST /api/accounts/me/password: who knows the old one sets a new one.
  *
- *     limit -> load -> verify -> hash -> save -> settle -> finish
+ *     load -> verify -> hash -> save -> settle -> finish
  *
  * Every session of the account ends but the caller's own, so that whoever had got hold of the old
- * password is out. Tokens stay: they were made apart from it. The limit is for each account: a
- * session that was stolen must not become a way to guess its password. */
+ * password is out. Tokens stay: they were made apart from it. The route counts as a login of its
+ * account: a session that was stolen must not become a way to guess the password. */
 #include "services/gateway/usecases/expect.h"
 #include "services/gateway/usecases/faults.h"
 #include "services/gateway/usecases/usecases.h"
@@ -18,32 +18,19 @@ struct change_password {
     const struct gateway_deps *deps;
     struct change_password_cmd cmd;
     struct pr_uuid keep;                    /* the caller's session; nil: it came with a token */
-    struct limit_verdict verdict;           /* limit fills it */
     struct login login;                     /* load fills it */
     bool same;                              /* verify fills it, unless */
     struct expected busy;                   /* too many wait; of hash as well */
     char password_hash[PASSWORD_HASH_TEXT]; /* hash fills it */
     struct expected overtaken;              /* save: another change came first */
     struct pr_fault fault;
-    change_password_done_fn done;
+    fault_done_fn done;
     void *done_arg;
 };
-
-static enum pr_err limit(void *arg)
-{
-    struct change_password *op = arg;
-    char id[PR_UUID_TEXT];
-    pr_uuid_format(&op->cmd.caller.identity.account_id, id);
-    limiter_take(op->deps->limiter, &op->deps->login_rate, pr_str(id), &op->verdict,
-                 flow_wait(&op->flow));
-    return PR_OK;
-}
 
 static enum pr_err load(void *arg)
 {
     struct change_password *op = arg;
-    if (!op->verdict.allowed)
-        return limit_fault(&op->verdict, &op->fault);
     op->deps->accounts->load_login(op->deps->accounts, &op->cmd.caller.identity.account_id,
                                    &op->login, flow_wait(&op->flow));
     return PR_OK;
@@ -103,16 +90,16 @@ static void finish(void *arg, enum pr_err err)
     op->fault.err = err;
     /* Also when save failed: the answer may be lost, and the sessions ended nevertheless. */
     credential_cache_drop_account(op->deps->cache, &op->cmd.caller.identity.account_id);
-    op->done(op->done_arg, &op->fault, op->verdict.allowed ? NULL : &op->verdict);
+    op->done(op->done_arg, &op->fault);
     crypto_wipe(op, sizeof *op);
     free(op);
 }
 
 void change_password(const struct gateway_deps *deps, const struct change_password_cmd *cmd,
-                     change_password_done_fn done, void *arg)
+                     fault_done_fn done, void *arg)
 {
     static const struct flow_step steps[] = {
-        FLOW_STEP(limit), FLOW_STEP(load),   FLOW_STEP(verify), FLOW_STEP(hash),
+        FLOW_STEP(load),   FLOW_STEP(verify), FLOW_STEP(hash),
         FLOW_STEP(save),  FLOW_STEP(settle), FLOW_STEPS_END,
     };
     struct change_password *op = PR_NEW(struct change_password);

@@ -39,14 +39,12 @@ struct change_password_cmd {
     struct pr_str current_password, new_password;
 };
 /* Every other session of the account ends. 400 (field current_password) when that is wrong, (field
- * new_password) when that will not do; 429 with limited; 503 when too many hash. */
-typedef void (*change_password_done_fn)(void *arg, const struct pr_fault *fault,
-                                        const struct limit_verdict *limited);
+ * new_password) when that will not do; 503 when too many hash. */
+typedef void (*fault_done_fn)(void *arg, const struct pr_fault *fault);
 void change_password(const struct gateway_deps *deps, const struct change_password_cmd *cmd,
-                     change_password_done_fn done, void *arg);
+                     fault_done_fn done, void *arg);
 
 /* The account and all it has: the other services hear of it. 409 for the last administrator. */
-typedef void (*fault_done_fn)(void *arg, const struct pr_fault *fault);
 void delete_account(const struct gateway_deps *deps, const struct pr_uuid *id, fault_done_fn done,
                     void *arg);
 

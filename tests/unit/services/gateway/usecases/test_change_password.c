@@ -28,7 +28,7 @@ static struct gateway_answer *run(struct gateway_world *world, const struct call
     world->answer = (struct gateway_answer){0};
     change_password(&world->deps,
                     &(struct change_password_cmd){*caller, pr_str(current), pr_str(new)},
-                    gateway_answered_limited, &world->answer);
+                    gateway_answered_fault, &world->answer);
     return &world->answer;
 }
 
@@ -106,22 +106,6 @@ static void test_what_will_not_do_changes_nothing(void **state)
     gateway_world_destroy(world);
 }
 
-static void test_guessing_is_limited(void **state)
-{
-    (void)state;
-    struct gateway_world *world = gateway_world_create();
-    struct anna anna = add_anna(world);
-    struct caller caller =
-        gateway_world_caller(&anna.account, CREDENTIAL_SESSION, &anna.session.id);
-    for (int i = 0; i < GATEWAY_WORLD_LIMIT; i++)
-        gateway_expect(run(world, &caller, "a wrong one", NEW_PASSWORD), PR_ERR_INVALID,
-                       "current_password");
-    gateway_expect(run(world, &caller, GATEWAY_WORLD_PASSWORD, NEW_PASSWORD), PR_ERR_LIMITED, "");
-    assert_true(world->answer.limited);
-    assert_int_equal(world->passwords.verified, GATEWAY_WORLD_LIMIT);
-    gateway_world_destroy(world);
-}
-
 static void test_too_many_at_once_are_asked_to_wait(void **state)
 {
     (void)state;
@@ -133,7 +117,6 @@ static void test_too_many_at_once_are_asked_to_wait(void **state)
         gate_fail(&world->gate, nth, PR_ERR_LIMITED, false);
         gateway_expect(run(world, &caller, GATEWAY_WORLD_PASSWORD, NEW_PASSWORD),
                        PR_ERR_UNAVAILABLE, "");
-        assert_false(world->answer.limited);
     }
     assert_password(world, GATEWAY_WORLD_PASSWORD);
     gateway_world_destroy(world);
@@ -157,7 +140,7 @@ static void start(void *arg, struct pr_done done)
     change_password(
         &world->deps,
         &(struct change_password_cmd){caller, pr_str(GATEWAY_WORLD_PASSWORD), pr_str(NEW_PASSWORD)},
-        gateway_answered_limited, &world->answer);
+        gateway_answered_fault, &world->answer);
 }
 
 /* Then the old password is wrong. */
@@ -195,7 +178,6 @@ int main(void)
         cmocka_unit_test(test_the_old_password_does_not_undo_a_change_that_came_first),
         cmocka_unit_test(test_a_program_ends_all_sessions),
         cmocka_unit_test(test_what_will_not_do_changes_nothing),
-        cmocka_unit_test(test_guessing_is_limited),
         cmocka_unit_test(test_too_many_at_once_are_asked_to_wait),
         cmocka_unit_test(test_every_failure),
     };
