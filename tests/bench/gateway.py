@@ -84,8 +84,8 @@ def contenders(stack, folder):
         asked = {"nginx": (f"http://127.0.0.1:{port}{PATH}", pid),
                  "service": (f"http://127.0.0.1:{service_port}{PATH}", service_pid)}
         for name, limit in LIMITS.items():
-            gateway = started.enter_context(Gateway(stack, PIERROT_MEDIA_URL=f"http://127.0.0.1:{service_port}",
-                                                    PIERROT_LIMIT_READ=limit, PIERROT_LIMIT_WRITE=limit))
+            gateway = started.enter_context(Gateway(stack, MEDIA_URL=f"http://127.0.0.1:{service_port}",
+                                                    LIMIT_READ=limit, LIMIT_WRITE=limit))
             asked[name] = (f"{gateway.url}/api{PATH}", gateway.popen.pid)
         yield asked
 

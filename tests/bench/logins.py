@@ -80,9 +80,8 @@ def call(port, method, path, body, token=None):
 
 
 def measure(stack):
-    limits = {f"PIERROT_LIMIT_{name}": OFF for name in ("LOGIN", "SIGNUP", "READ", "WRITE")}
-    with Gateway(stack, PIERROT_HTTP_CONNECTIONS="4096", PIERROT_CONNECTIONS_PER_ADDRESS="4096",
-                 PIERROT_SIGNUP="open", **limits) as gateway:
+    limits = {f"LIMIT_{name}": OFF for name in ("LOGIN", "SIGNUP", "READ", "WRITE")}
+    with Gateway(stack, HTTP_CONNECTIONS="4096", CONNECTIONS_PER_ADDRESS="4096", SIGNUP="open", **limits) as gateway:
         status, answer = call(gateway.port, "POST", "/api/accounts", ACCOUNT)
         assert status in (201, 409), answer
         stop, answers = multiprocessing.Event(), multiprocessing.Queue()

@@ -1,4 +1,5 @@
-"""What stands around a gateway under attack: nginx in front of it, a recorder behind it, raw sockets."""
+"""Further gateways with settings of their own, and what stands around one under attack: nginx in front of it, a recorder
+behind it, raw sockets."""
 
 import json
 import os
@@ -10,6 +11,8 @@ import tempfile
 import threading
 import time
 
+import requests
+
 from stack import TOP, eventually
 
 
@@ -20,10 +23,10 @@ def free_port():
 
 
 class Process:
-    """A program that runs until the end of the `with`; its output is kept in a file."""
+    """A program that runs until the end of the `with`, and then ends in good order; its output goes to a file."""
 
-    def __init__(self, command, env=None):
-        self.output = tempfile.NamedTemporaryFile(prefix="pierrot-test-", suffix=".log")
+    def __init__(self, command, env=None, output=None):
+        self.output = output or tempfile.NamedTemporaryFile(prefix="pierrot-test-", suffix=".log")
         self.popen = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=self.output,
                                       stderr=subprocess.STDOUT)
 
@@ -32,7 +35,8 @@ class Process:
 
     def __exit__(self, *_):
         self.popen.terminate()
-        self.popen.wait(20)
+        status = self.popen.wait(20)
+        assert status == 0, self.text()[-2000:]
 
     def text(self):
         with open(self.output.name, encoding="utf-8", errors="replace") as file:
@@ -49,14 +53,17 @@ class Process:
 
 
 class Gateway(Process):
-    """One more gateway on the stack's servers, with settings of its own."""
+    """One more gateway on the stack's servers, with settings of its own: Gateway(stack, LIMIT_LOGIN="3/60"). Its log is
+    among those of the stack."""
 
     def __init__(self, stack, **settings):
         self.port = free_port()
-        env = {**stack.service_env("gateway"), "PIERROT_LISTEN": f"127.0.0.1:{self.port}", **settings}
-        super().__init__([stack.executable("gateway"), "serve"], env)
-        eventually(lambda: reachable(self.port), what="the gateway listens")
         self.url = f"http://127.0.0.1:{self.port}"
+        env = {**stack.service_env("gateway"), "PIERROT_LISTEN": f"127.0.0.1:{self.port}", "PIERROT_PUBLIC_URL": self.url,
+               **{f"PIERROT_{name}": value for name, value in settings.items()}}
+        super().__init__([stack.executable("gateway"), "serve"], env, open(stack.log_path(f"gateway-{self.port}"), "wb"))
+        eventually(lambda: self.popen.poll() is not None or is_ready(self.url), what="the gateway is ready")
+        assert self.popen.poll() is None, self.text()
 
 
 class Front(Process):
@@ -89,6 +96,13 @@ class Front(Process):
         context.set_alpn_protocols(list(protocols))
         return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), 10),
                                    server_hostname="localhost")
+
+
+def is_ready(url):
+    try:
+        return requests.get(url + "/readyz", timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
 
 
 def reachable(port):

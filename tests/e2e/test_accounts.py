@@ -9,7 +9,7 @@ import requests
 
 import pictures
 from client import Client, Person, check_problem
-from gateways import gateway
+from edge import Gateway
 from stack import eventually
 
 SOON = 5
@@ -66,18 +66,18 @@ def test_cookie(stack):
 
 def test_cookie_under_https(stack):
     """Behind a front that speaks TLS the cookie is Secure, and bound to the host by its name."""
-    with gateway(stack, PUBLIC_URL="https://photos.example") as url:
+    with Gateway(stack, PUBLIC_URL="https://photos.example") as gateway:
         person = Person(stack)
         response = person.try_log_in()
-        response = requests.post(url + "/api/sessions", json={"email": person.email, "password": person.password},
+        response = requests.post(gateway.url + "/api/sessions", json={"email": person.email, "password": person.password},
                                  timeout=10)
         assert re.fullmatch(r"__Host-pierrot_session=prs_[A-Za-z0-9_-]{43}; Path=/; Max-Age=2592000; HttpOnly; "
                             r"SameSite=Lax; Secure", response.headers["set-cookie"])
         assert response.headers["strict-transport-security"].startswith("max-age=")
         secret = response.headers["set-cookie"].split(";")[0]
-        assert requests.get(url + "/api/accounts/me", headers={"cookie": secret}, timeout=10).status_code == 200
+        assert requests.get(gateway.url + "/api/accounts/me", headers={"cookie": secret}, timeout=10).status_code == 200
         renamed = secret.replace("__Host-", "")
-        assert requests.get(url + "/api/accounts/me", headers={"cookie": renamed}, timeout=10).status_code == 401
+        assert requests.get(gateway.url + "/api/accounts/me", headers={"cookie": renamed}, timeout=10).status_code == 401
 
 
 @pytest.mark.parametrize("field, value", [
@@ -149,12 +149,12 @@ def test_all_sessions_end_at_once(stack, person):
         assert browser.post(person.url + "/api/sessions", timeout=10,
                             json={"email": person.email, "password": person.password}).status_code == 201
         browsers.append(browser)
-    with gateway(stack) as url:
+    with Gateway(stack) as gateway:
         for browser in browsers[1:]:
-            assert browser.get(url + "/api/accounts/me", timeout=10).status_code == 200
+            assert browser.get(gateway.url + "/api/accounts/me", timeout=10).status_code == 200
         assert person.request("DELETE", "/api/sessions").status_code == 204
         for browser in browsers[1:]:
-            eventually(lambda b=browser: b.get(url + "/api/accounts/me", timeout=10).status_code == 401, SOON)
+            eventually(lambda b=browser: b.get(gateway.url + "/api/accounts/me", timeout=10).status_code == 401, SOON)
     check_problem(me(person), 401)
 
 
@@ -181,8 +181,8 @@ def test_password_change_ends_the_other_sessions(person):
 @pytest.mark.smoke
 def test_revoked_token_is_refused_everywhere(stack, person):
     made = person.make_token()
-    with gateway(stack) as url:
-        here, there = Client(stack.gateway_url, made["token"]), Client(url, made["token"])
+    with Gateway(stack) as gateway:
+        here, there = Client(stack.gateway_url, made["token"]), Client(gateway.url, made["token"])
         assert me(here).status_code == me(there).status_code == 200
         assert person.request("DELETE", f"/api/tokens/{made['id']}").status_code == 204
         for client in (here, there):
@@ -240,8 +240,8 @@ def test_idempotent_sign_up(stack):
 
 def test_disabled_account_is_out_everywhere(stack, person, administrator):
     token = person.client()
-    with gateway(stack) as url:
-        there = Client(url, token.http.headers["authorization"].split()[1])
+    with Gateway(stack) as gateway:
+        there = Client(gateway.url, token.http.headers["authorization"].split()[1])
         assert me(token).status_code == me(there).status_code == me(person).status_code == 200
         assert administer(administrator, person.id, disabled=True)["disabled"] is True
         for client in (token, there, person):
@@ -259,9 +259,9 @@ def test_tier_raises_the_limit(stack, administrator):
     person = Person(stack)
     person.log_in()
     token = person.make_token()["token"]
-    with gateway(stack, LIMIT_WRITE="4/3600", TRUSTED_PROXIES="127.0.0.1/32") as url:
+    with Gateway(stack, LIMIT_WRITE="4/3600", TRUSTED_PROXIES="127.0.0.1/32") as gateway:
         def write(n):  # each from an address of its own, so that the account's limit alone counts
-            return requests.delete(url + "/api/tokens/0192f0c1-7a00-7000-8000-000000000001", timeout=10,
+            return requests.delete(gateway.url + "/api/tokens/0192f0c1-7a00-7000-8000-000000000001", timeout=10,
                                    headers={"authorization": f"Bearer {token}", "x-forwarded-for": f"192.0.2.{n}"})
         assert [write(n).status_code for n in range(5)] == [404] * 4 + [429]
         administer(administrator, person.id, tier="business")
@@ -303,12 +303,12 @@ def test_invitations(stack, administrator):
     invite = made.json()
     assert re.fullmatch(r"pri_[A-Za-z0-9_-]{43}", invite["invite"])
     assert invite["url"] == f"{stack.gateway_url}/signup#invite={invite['invite']}"
-    with gateway(stack, SIGNUP="invite") as url:
+    with Gateway(stack, SIGNUP="invite") as gateway:
         def sign_up(name, **members):
             body = {"email": name + "@example.com", "name": name, "password": secrets.token_urlsafe(16), **members}
-            return requests.post(url + "/api/accounts", json=body, timeout=10)
+            return requests.post(gateway.url + "/api/accounts", json=body, timeout=10)
         name = "test-" + secrets.token_hex(6)
-        assert requests.get(url + "/api/server", timeout=10).json()["signup"] == "invite"
+        assert requests.get(gateway.url + "/api/server", timeout=10).json()["signup"] == "invite"
         check_problem(sign_up(name), 403)
         check_problem(sign_up(name, invite="pri_" + "x" * 43), 403)
         account = sign_up(name, invite=invite["invite"]).json()["account"]
@@ -318,7 +318,7 @@ def test_invitations(stack, administrator):
     listed = next(item for item in administrator.request("GET", "/api/invites").json()["items"]
                   if item["id"] == invite["id"])
     assert listed["used_at"] and "invite" not in listed and "url" not in listed
-    with gateway(stack, SIGNUP="closed") as url:
+    with Gateway(stack, SIGNUP="closed") as gateway:
         other = administrator.request("POST", "/api/invites", json={}).json()
         check_problem(sign_up("c" + name[1:], invite=other["invite"]), 403)
     assert administrator.request("DELETE", f"/api/invites/{other['id']}").status_code == 204

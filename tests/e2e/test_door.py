@@ -14,7 +14,7 @@ import requests
 
 import pictures
 from client import Client, Person, check_problem
-from gateways import gateway
+from edge import Gateway
 from stack import SERVICES
 
 OURS, OTHER = "https://photos.example", "https://evil.example"
@@ -30,8 +30,8 @@ def person(stack):
 @pytest.fixture(scope="module")
 def own(stack):
     """A gateway behind a front at OURS, of whose answers pages of app.example may read."""
-    with gateway(stack, PUBLIC_URL=OURS, CORS_ORIGINS="https://app.example, http://localhost:3000") as url:
-        yield url
+    with Gateway(stack, PUBLIC_URL=OURS, CORS_ORIGINS="https://app.example, http://localhost:3000") as gateway:
+        yield gateway.url
 
 
 # --- another site's page makes a browser ask, with our cookie (CSRF) ---
@@ -117,11 +117,11 @@ def test_preflight(own):
 # --- how many may come ---
 
 def test_too_many_logins(stack, person):
-    with gateway(stack, LIMIT_LOGIN="3/60", TRUSTED_PROXIES="127.0.0.0/8") as url:
+    with Gateway(stack, LIMIT_LOGIN="3/60", TRUSTED_PROXIES="127.0.0.0/8") as gateway:
         address = f"192.0.2.{secrets.randbelow(250)}"
 
         def log_in(email, address=address):
-            return requests.post(url + "/api/sessions", json={"email": email, "password": "not the one"}, timeout=10,
+            return requests.post(gateway.url + "/api/sessions", json={"email": email, "password": "not the one"}, timeout=10,
                                  headers={"x-forwarded-for": address})
         for left in (2, 1, 0):
             answer = log_in(f"{secrets.token_hex(6)}@example.com")
@@ -132,16 +132,16 @@ def test_too_many_logins(stack, person):
         assert answer.headers["ratelimit-remaining"] == "0"
         assert 0 < int(answer.headers["retry-after"]) <= 20 < int(answer.headers["ratelimit-reset"]) <= 60
         check_problem(log_in(person.email, "198.51.100.1"), 401)
-        assert requests.get(url + "/api/server", headers={"x-forwarded-for": address}, timeout=10).status_code == 200
+        assert requests.get(gateway.url + "/api/server", headers={"x-forwarded-for": address}, timeout=10).status_code == 200
 
 
 def test_guesses_at_one_account_from_everywhere(stack):
     """A password is guessed at no faster from a thousand addresses than from five; and one of them alone keeps
     nobody from logging in."""
     victim, other = Person(stack), Person(stack)
-    with gateway(stack, LIMIT_LOGIN="3/60", TRUSTED_PROXIES="127.0.0.0/8") as url:
+    with Gateway(stack, LIMIT_LOGIN="3/60", TRUSTED_PROXIES="127.0.0.0/8") as gateway:
         def log_in(person, n, password="not the one"):
-            return requests.post(url + "/api/sessions", json={"email": person.email, "password": password}, timeout=10,
+            return requests.post(gateway.url + "/api/sessions", json={"email": person.email, "password": password}, timeout=10,
                                  headers={"x-forwarded-for": f"203.0.113.{n}"})
         assert [log_in(other, 1).status_code for _ in range(5)] == [401] * 3 + [429] * 2
         assert log_in(other, 2, other.password).status_code == 201
@@ -153,8 +153,8 @@ def test_guesses_at_one_account_from_everywhere(stack):
 
 
 def test_unknown_credentials_are_counted(stack):
-    with gateway(stack, LIMIT_LOGIN="1/60") as url:  # ten times as many credentials that are nobody's
-        statuses = [requests.get(url + "/api/accounts/me", timeout=10,
+    with Gateway(stack, LIMIT_LOGIN="1/60") as gateway:  # ten times as many credentials that are nobody's
+        statuses = [requests.get(gateway.url + "/api/accounts/me", timeout=10,
                                  headers={"authorization": "Bearer prt_" + secrets.token_urlsafe(32)}).status_code
                     for _ in range(15)]
     assert statuses[:10] == [401] * 10 and statuses[-1] == 429, statuses
@@ -162,19 +162,19 @@ def test_unknown_credentials_are_counted(stack):
 
 def test_limits_hold_over_two_gateways(stack, person):
     token = {"authorization": "Bearer " + person.make_token()["token"]}
-    with gateway(stack, LIMIT_WRITE="20/3600", TRUSTED_PROXIES="127.0.0.0/8") as one, \
-            gateway(stack, LIMIT_WRITE="20/3600", TRUSTED_PROXIES="127.0.0.0/8") as two:
+    with Gateway(stack, LIMIT_WRITE="20/3600", TRUSTED_PROXIES="127.0.0.0/8") as one, \
+            Gateway(stack, LIMIT_WRITE="20/3600", TRUSTED_PROXIES="127.0.0.0/8") as two:
         headers = {**token, "x-forwarded-for": f"192.0.2.{secrets.randbelow(250)}"}
-        statuses = [requests.delete((one, two)[n % 2] + "/api/tokens/0192f0c1-7a00-7000-8000-000000000001",
+        statuses = [requests.delete((one, two)[n % 2].url + "/api/tokens/0192f0c1-7a00-7000-8000-000000000001",
                                     headers=headers, timeout=10).status_code for n in range(30)]
         assert statuses == [404] * 20 + [429] * 10
-        assert requests.get(one + "/api/accounts/me", headers=headers, timeout=10).status_code == 200
+        assert requests.get(one.url + "/api/accounts/me", headers=headers, timeout=10).status_code == 200
 
 
 def test_forged_addresses_do_not_help(stack):
     """Who is not of a trusted network is known by the connection alone."""
-    with gateway(stack, LIMIT_LOGIN="2/60") as url:
-        statuses = [requests.post(url + "/api/sessions", json={"email": "x@example.com", "password": "not the one"},
+    with Gateway(stack, LIMIT_LOGIN="2/60") as gateway:
+        statuses = [requests.post(gateway.url + "/api/sessions", json={"email": "x@example.com", "password": "not the one"},
                                   headers={"x-forwarded-for": f"192.0.2.{n}", "forwarded": f"for=198.51.100.{n}"},
                                   timeout=10).status_code for n in range(4)]
     assert statuses == [401, 401, 429, 429]

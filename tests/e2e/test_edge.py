@@ -25,8 +25,8 @@ def recorder():
 def gateway(stack, recorder):
     """It trusts its front; behind it is no media service but the recorder."""
     port = free_port()
-    with Gateway(stack, PIERROT_MEDIA_URL=recorder.url, PIERROT_TRUSTED_PROXIES="127.0.0.1/32",
-                 PIERROT_PUBLIC_URL=f"https://localhost:{port}") as gateway:
+    with Gateway(stack, MEDIA_URL=recorder.url, TRUSTED_PROXIES="127.0.0.1/32",
+                 PUBLIC_URL=f"https://localhost:{port}") as gateway:
         gateway.front_port = port
         yield gateway
 
