@@ -10,6 +10,7 @@ import requests
 import pictures
 from client import Client, Person, check_problem
 from edge import Gateway
+from routes import public_routes
 from stack import eventually
 
 SOON = 5
@@ -91,6 +92,16 @@ def test_sign_up_names_the_field(stack, field, value):
     response = requests.post(stack.gateway_url + "/api/accounts", json=body, timeout=10)
     check_problem(response, 400, field)
     assert not stack.sql("select 1 from gateway.account where name = %s", name)
+
+
+def test_no_account_takes_a_path_of_ours(stack):
+    """Links to events begin with the account's name: it must be the first part of no path that is served."""
+    first = {route.path.split("/")[1] for route in public_routes()}
+    assert {"api", "account", "metrics"} <= first
+    for name in first:
+        body = {"email": f"{secrets.token_hex(6)}@example.com", "name": name, "password": secrets.token_urlsafe(16)}
+        answer = requests.post(stack.gateway_url + "/api/accounts", json=body, timeout=10)
+        assert answer.status_code == 400 and answer.json()["field"] == "name", name
 
 
 def test_names_and_addresses_are_taken_once(stack, person):
