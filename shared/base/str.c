@@ -2,6 +2,26 @@
 
 #include "shared/base/alloc.h"
 
+#include <strings.h>
+
+bool pr_str_eq_nocase(struct pr_str a, struct pr_str b)
+{
+    return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+}
+
+bool pr_str_is_nocase(struct pr_str a, const char *text)
+{
+    return pr_str_eq_nocase(a, pr_str(text));
+}
+
+void pr_lower(char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] >= 'A' && text[i] <= 'Z')
+            text[i] = (char)(text[i] - 'A' + 'a');
+    }
+}
+
 bool pr_str_has_prefix(struct pr_str s, struct pr_str prefix)
 {
     return s.n >= prefix.n && pr_str_eq(pr_str_n(s.p, prefix.n), prefix);

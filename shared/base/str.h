@@ -42,6 +42,11 @@ static inline bool pr_str_is(struct pr_str a, const char *text)
     return pr_str_eq(a, pr_str_n(text, strlen(text)));
 }
 
+/* The same but for the case of ASCII letters. */
+bool pr_str_eq_nocase(struct pr_str a, struct pr_str b);
+bool pr_str_is_nocase(struct pr_str a, const char *text);
+void pr_lower(char *text, size_t n); /* ASCII letters, in place */
+
 bool pr_str_has_prefix(struct pr_str s, struct pr_str prefix);
 bool pr_str_has_suffix(struct pr_str s, struct pr_str suffix);
 

@@ -2,18 +2,13 @@
 
 #include "shared/base/alloc.h"
 
-static bool same_word(struct pr_str a, struct pr_str b)
-{
-    return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
-}
-
 static bool lists(struct pr_str list, struct pr_str word)
 {
     bool more;
     do {
         struct pr_str item;
         more = pr_str_cut(list, ',', &item, &list);
-        if (same_word(pr_str_trim(item), word))
+        if (pr_str_eq_nocase(pr_str_trim(item), word))
             return true;
     } while (more);
     return false;
@@ -57,7 +52,7 @@ static bool note_framing(struct framing *framing, struct pr_str name, struct pr_
         framing->connections++;
     } else if (pr_str_is(name, "transfer-encoding")) {
         framing->encodings++;
-        framing->chunked = same_word(value, pr_str("chunked"));
+        framing->chunked = pr_str_is_nocase(value, "chunked");
     } else if (pr_str_is(name, "content-length")) {
         framing->lengths++;
         return value.n > 0 && value.p[0] != '-' &&
@@ -95,14 +90,6 @@ static void keep_headers(struct answer *out, struct pr_str connection)
     out->headers_count = kept;
 }
 
-static void lower(char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] >= 'A' && text[i] <= 'Z')
-            text[i] = (char)(text[i] + ('a' - 'A'));
-    }
-}
-
 int answer_parse(char *bytes, size_t n, bool to_head_request, struct answer *out)
 {
     struct framing framing = {.length = -1};
@@ -120,7 +107,7 @@ int answer_parse(char *bytes, size_t n, bool to_head_request, struct answer *out
         const struct phr_header *header = &out->headers[i];
         if (!header->name || header->name_len == 0)
             return -1;
-        lower(bytes + (header->name - bytes), header->name_len);
+        pr_lower(bytes + (header->name - bytes), header->name_len);
         if (!note_framing(&framing, pr_str_n(header->name, header->name_len),
                           pr_str_trim(pr_str_n(header->value, header->value_len))))
             return -1;

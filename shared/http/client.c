@@ -242,7 +242,7 @@ static bool set_headers(struct transfer *transfer)
     bool typed = false;
     for (size_t i = 0; i < call->headers_count; i++) {
         const struct http_header *header = &call->headers[i];
-        typed |= header->name.n == 12 && strncasecmp(header->name.p, "content-type", 12) == 0;
+        typed |= pr_str_is_nocase(header->name, "content-type");
         if (!add_header(transfer, header->name, header->value))
             return false;
     }
@@ -317,10 +317,9 @@ void http_client_send(struct http_client *client, struct http_call *call, struct
 struct pr_str http_call_header(const struct http_call *call, const char *name)
 {
     struct pr_str rest = pr_buf_str(&call->answer_head), line, key, value;
-    size_t n = strlen(name);
     while (rest.n > 0) {
         pr_str_cut(rest, '\n', &line, &rest);
-        if (!pr_str_cut(line, ':', &key, &value) || key.n != n || strncasecmp(key.p, name, n) != 0)
+        if (!pr_str_cut(line, ':', &key, &value) || !pr_str_is_nocase(key, name))
             continue;
         while (value.n > 0 && (value.p[0] == ' ' || value.p[0] == '\t'))
             value = pr_str_n(value.p + 1, value.n - 1);

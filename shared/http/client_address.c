@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <strings.h>
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -226,7 +225,7 @@ static bool take_pair(struct pr_str *line, struct pr_str *node)
     *line = pr_str_n(line->p + 1, line->n - 1);
     if (!take_value(line, &value))
         return false;
-    if (name.n != 3 || strncasecmp(name.p, "for", 3) != 0)
+    if (!pr_str_is_nocase(name, "for"))
         return true;
     bool first = !node->p;
     *node = value;

@@ -42,11 +42,6 @@ static bool is_refused(struct pr_str parameters)
     return true;
 }
 
-static bool names(struct pr_str coding, const char *name)
-{
-    return coding.n == strlen(name) && strncasecmp(coding.p, name, coding.n) == 0;
-}
-
 bool gzip_accepted(struct pr_str accept_encoding)
 {
     struct pr_str item, coding, parameters;
@@ -55,9 +50,9 @@ bool gzip_accepted(struct pr_str accept_encoding)
         more = pr_str_cut(accept_encoding, ',', &item, &accept_encoding);
         pr_str_cut(item, ';', &coding, &parameters);
         coding = pr_str_trim(coding);
-        if (names(coding, "gzip") || names(coding, "x-gzip"))
+        if (pr_str_is_nocase(coding, "gzip") || pr_str_is_nocase(coding, "x-gzip"))
             return !is_refused(parameters);
-        if (names(coding, "*"))
+        if (pr_str_is(coding, "*"))
             any = !is_refused(parameters);
     }
     return any;

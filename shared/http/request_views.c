@@ -148,9 +148,7 @@ static bool is_json(struct pr_str content_type)
 {
     struct pr_str type, parameters;
     pr_str_cut(content_type, ';', &type, &parameters);
-    while (type.n > 0 && (type.p[type.n - 1] == ' ' || type.p[type.n - 1] == '\t'))
-        type.n--;
-    return type.n == 16 && strncasecmp(type.p, "application/json", 16) == 0;
+    return pr_str_is_nocase(pr_str_trim(type), "application/json");
 }
 
 json_t *http_req_json(struct http_request *req, struct pr_fault *fault)

@@ -9,7 +9,6 @@
 #include "shared/base/encode.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 
 #define DAY_MS INT64_C(86400000)
@@ -37,8 +36,7 @@ bool s3_origin_init(struct s3_origin *origin, const char *endpoint, const char *
     pr_buf_init(&url, TEXT_MAX_BYTES);
     pr_buf_append(&url, scheme);
     pr_buf_append(&url, host);
-    for (size_t i = scheme.n; i < url.n; i++)
-        url.p[i] = (char)tolower((uint8_t)url.p[i]); /* as clients send it */
+    pr_lower(url.p + scheme.n, url.n - scheme.n); /* as clients send it */
     if (*bucket)
         pr_buf_puts(&url, "/");
     pr_uri_encode(&url, pr_str(bucket), false);

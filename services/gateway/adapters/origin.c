@@ -39,8 +39,7 @@ bool origin_parse(struct pr_str url, struct origin *out)
         url.n--;
     if (!pr_str_copy(url, out->text, sizeof out->text))
         return false;
-    for (char *c = out->text; *c; c++)
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    pr_lower(out->text, url.n);
     struct pr_str text = pr_str_n(out->text, url.n);
     bool secure = pr_str_has_prefix(text, https);
     if (!secure && !pr_str_has_prefix(text, http))

@@ -103,10 +103,7 @@ enum pr_err account_check_email(struct pr_str email, char out[ACCOUNT_EMAIL_MAX 
                                 struct pr_fault *fault)
 {
     bool fits = pr_str_copy(pr_str_trim(email), out, ACCOUNT_EMAIL_MAX + 1);
-    for (char *c = out; *c; c++) {
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-    }
+    pr_lower(out, strlen(out));
     /* A NUL would end the text before its end. */
     if (!fits || strlen(out) != pr_str_trim(email).n || !is_address(pr_str(out))) {
         out[0] = 0;

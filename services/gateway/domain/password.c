@@ -5,8 +5,6 @@
 #include "shared/base/alloc.h"
 #include "shared/base/utf8.h"
 
-#include <strings.h>
-
 /* Those long enough to come here. */
 static const char *const tried_first[] = {
     "00000000",    "01234567",     "0123456789", "11111111",      "1111111111", "11112222",
@@ -31,15 +29,10 @@ static const char *const tried_first[] = {
     "welcome1",    "welcome123",   "whatever",   "zaq12wsx",      "zxcvbnm1",   "zxcvbnm123",
 };
 
-static bool same_text(struct pr_str a, const char *b)
-{
-    return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
-}
-
 static bool is_tried_first(struct pr_str password)
 {
     for (unsigned i = 0; i < PR_COUNT(tried_first); i++) {
-        if (same_text(password, tried_first[i]))
+        if (pr_str_is_nocase(password, tried_first[i]))
             return true;
     }
     return false;
@@ -64,7 +57,7 @@ enum pr_err account_check_password(struct pr_str password, const char *field,
                             ACCOUNT_PASSWORD_MIN, ACCOUNT_PASSWORD_MAX);
     if (is_tried_first(password))
         return pr_fault_set(fault, PR_ERR_INVALID, field, "is one that everybody tries first");
-    if (same_text(password, of->name) || same_text(password, of->email))
+    if (pr_str_is_nocase(password, of->name) || pr_str_is_nocase(password, of->email))
         return pr_fault_set(fault, PR_ERR_INVALID, field, "must not be the name or the address");
     return PR_OK;
 }

@@ -143,10 +143,25 @@ static void test_trim_takes_spaces_and_tabs_at_the_ends(void **state)
     assert_true(pr_str_is(pr_str_trim(pr_str_n(" ab ", 2)), "a"));
 }
 
+static void test_case_of_ascii_letters_alone(void **state)
+{
+    (void)state;
+    char text[] = "AZaz09@[\xc3\x84-Z";
+    assert_true(pr_str_is_nocase(pr_str("gZiP"), "GzIp"));
+    assert_true(pr_str_is_nocase(none, ""));
+    assert_false(pr_str_is_nocase(pr_str("gzip"), "gzi"));
+    assert_false(pr_str_is_nocase(pr_str("gzi"), "gzip"));
+    assert_false(pr_str_is_nocase(pr_str("@"), "`"));
+    assert_true(pr_str_eq_nocase(pr_str_n("ABC", 2), pr_str_n("abd", 2)));
+    pr_lower(text, sizeof text - 2);
+    assert_string_equal(text, "azaz09@[\xc3\x84-Z");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equality_looks_at_bytes),
+        cmocka_unit_test(test_case_of_ascii_letters_alone),
         cmocka_unit_test(test_prefix_and_suffix),
         cmocka_unit_test(test_trim_takes_spaces_and_tabs_at_the_ends),
         cmocka_unit_test(test_cut_is_at_the_first),
