@@ -5,6 +5,8 @@
 #include "shared/base/err.h"
 #include "shared/base/str.h"
 
+#include <assert.h>
+
 struct pr_buf {
     char *p;
     size_t n, cap, max;
@@ -25,6 +27,7 @@ static inline void pr_buf_append(struct pr_buf *buf, struct pr_str s)
 {
     if (s.n == 0)
         return;
+    assert(s.p);
     char *to = s.n <= buf->cap - buf->n ? buf->p + buf->n : pr_buf_reserve(buf, s.n);
     if (to) {
         memcpy(to, s.p, s.n);

@@ -5,6 +5,7 @@
 #include "shared/base/time.h"
 #include "shared/base/utf8.h"
 
+#include <assert.h>
 #include <math.h>
 #include <sodium.h>
 #include <unistd.h>
@@ -185,6 +186,7 @@ void log_flush(void)
 
 static void write_line(enum log_level level, struct pr_str line)
 {
+    assert(line.p);
     if (state.sink) {
         state.sink(state.sink_arg, line);
         return;

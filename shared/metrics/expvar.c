@@ -29,8 +29,8 @@ static json_t *cmdline(void)
 static json_t *memstats(void)
 {
     struct mallinfo2 info = mallinfo2();
-    json_int_t allocated = (json_int_t)(info.uordblks + info.hblkhd);
-    json_int_t system = (json_int_t)(info.arena + info.hblkhd);
+    json_int_t allocated = (json_int_t)info.uordblks + (json_int_t)info.hblkhd;
+    json_int_t system = (json_int_t)info.arena + (json_int_t)info.hblkhd;
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "Alloc", allocated, "Sys", system,
                      "HeapAlloc", allocated, "HeapSys", system, "HeapInuse", allocated, "HeapIdle",
                      (json_int_t)info.fordblks);

@@ -146,7 +146,7 @@ def test_the_reaper_takes_what_was_never_finalized(client, stack):
     ids = [created["media"]["id"] for created in (empty, stored)]
     key, = stack.sql("select object_key from media.media where id = %s", ids[1])[0]
     assert key in stack.objects(key)
-    stack.sql("update media.media set upload_expires_at = now() - interval '59 minutes' where id = %s", ids[0])
+    stack.sql("update media.media set upload_expires_at = now() - interval '50 minutes' where id = %s", ids[0])
     stack.sql("update media.media set upload_expires_at = now() - interval '61 minutes' where id = %s", ids[1])
 
     eventually(lambda: client.fetch(ids[1]).status_code == 404, 90, 0.5, "the row is reaped")

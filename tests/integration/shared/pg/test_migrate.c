@@ -18,7 +18,9 @@ static void test_twice(void **state)
     assert_int_equal(pg_migrate(f->url, two, 0), PR_OK);
     assert_int_equal(pg_migrate(f->url, two, 0), PR_OK);
     assert_int_equal(fixture_int(f, "select sum(n) from thing"), 3);
-    assert_int_equal(fixture_int(f, "select count(*) from schema_migration"), 3);
+    assert_int_equal(fixture_int(f, "select count(*) from schema_migration where name in "
+                                    "('0001_thing', '0002_more')"),
+                     2);
     assert_int_equal(fixture_int(f, "select count(*) from outbox"), 0);
 }
 
