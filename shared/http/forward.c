@@ -24,14 +24,11 @@
 
 #define ANSWER_MS 30000 /* to its first byte, and from each to the next */
 
-static bool plain(struct pr_str s)
+/* A path that stays one word of the request line. */
+static bool is_one_word(struct pr_str path)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        if (c < 0x20 || c == 0x7f)
-            return false;
-    }
-    return true;
+    return path.n > 0 && path.p[0] == '/' && header_text_plain(path) &&
+           !memchr(path.p, ' ', path.n) && !memchr(path.p, '\t', path.n);
 }
 
 static void put_header(struct pr_buf *out, const char *name, struct pr_str value)
@@ -98,9 +95,10 @@ void http_forward(struct http_upstream *upstream, struct http_request *req, stru
     struct exchange *exchange = pr_arena_alloc(http_req_arena(req), sizeof *exchange);
     struct pr_buf *head = upstream_scratch(upstream);
     struct pr_str method = http_req_method(req);
-    bool sendable = path.n > 0 && path.p[0] == '/' && plain(path) && !memchr(path.p, ' ', path.n);
+    bool sendable = is_one_word(path);
     for (size_t i = 0; i < count; i++)
-        sendable = sendable && plain(headers[i].name) && plain(headers[i].value);
+        sendable =
+            sendable && header_text_plain(headers[i].name) && header_text_plain(headers[i].value);
     exchange->upstream = upstream;
     exchange->req = req;
     exchange->body = http_req_body(req);

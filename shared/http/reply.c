@@ -103,10 +103,10 @@ void reply_head(struct http_request *req, int status, size_t content_length)
         h2o->http1_is_persistent = 0;
 }
 
-static bool header_value_plain(struct pr_str value)
+bool header_text_plain(struct pr_str text)
 {
-    for (size_t i = 0; i < value.n; i++) {
-        uint8_t c = (uint8_t)value.p[i];
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = (uint8_t)text.p[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
     }
@@ -117,7 +117,7 @@ void http_reply_header(struct http_request *req, const char *name, struct pr_str
 {
     if (!req->h2o)
         return;
-    if (!header_value_plain(value)) {
+    if (!header_text_plain(value)) {
         log_at(LOG_ERROR, "answer's header has control characters", LOG_TEXT("header", name));
         return;
     }

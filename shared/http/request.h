@@ -115,6 +115,8 @@ void reply_borrowed(struct http_request *req, int status, struct pr_str body);
 void reply_head(struct http_request *req, int status, size_t content_length);
 bool reply_has_header(const struct http_request *req, const h2o_token_t *name);
 bool reply_is_bodyless(const struct http_request *req, int status); /* RFC 9110 section 6.4.1 */
+/* No control characters but tabs: nothing that ends its line. */
+bool header_text_plain(struct pr_str text);
 void reply_header_copied(struct http_request *req, struct pr_str lower_name, struct pr_str value);
 
 /* refusal.c */

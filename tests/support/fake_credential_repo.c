@@ -49,15 +49,6 @@ static bool is_of(const struct fake_credential *row, const struct pr_uuid *accou
     return row->credential.kind == kind && pr_uuid_eq(&row->credential.account_id, account_id);
 }
 
-size_t fake_credential_repo_count(const struct fake_credential_repo *repo,
-                                  const struct pr_uuid *account_id, enum credential_kind kind)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < repo->rows_n; i++)
-        n += is_of(&repo->rows[i], account_id, kind);
-    return n;
-}
-
 static void delete_row(struct fake_credential_repo *repo, size_t i)
 {
     repo->rows[i] = repo->rows[--repo->rows_n];

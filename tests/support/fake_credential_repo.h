@@ -28,8 +28,6 @@ struct fake_credential *fake_credential_repo_find(struct fake_credential_repo *r
                                                   const struct pr_uuid *id); /* or NULL */
 struct fake_credential *fake_credential_repo_hashed(struct fake_credential_repo *repo,
                                                     const uint8_t hash[SECRET_HASH_BYTES]);
-size_t fake_credential_repo_count(const struct fake_credential_repo *repo,
-                                  const struct pr_uuid *account_id, enum credential_kind kind);
 
 /* For the fakes: deletes an account's credentials of this kind, but not `keep`. */
 void fake_credential_repo_revoke(struct fake_credential_repo *repo,

@@ -19,7 +19,8 @@ void fake_invite_repo_put(struct fake_invite_repo *repo, const struct invite *in
     memcpy(row->hash, hash, sizeof row->hash);
 }
 
-struct fake_invite *fake_invite_repo_find(struct fake_invite_repo *repo, const struct pr_uuid *id)
+/* Or NULL. */
+static struct fake_invite *find(struct fake_invite_repo *repo, const struct pr_uuid *id)
 {
     for (size_t i = 0; i < repo->rows_n; i++) {
         if (pr_uuid_eq(&repo->rows[i].invite.id, id))
@@ -98,12 +99,12 @@ static enum pr_err add_effect(const void *arg)
             return PR_ERR_CONFLICT;
         }
         fake_invite_repo_put(args->repo, args->invite, args->hash);
-        fake_invite_repo_find(args->repo, &id)->made_by = *args->caller;
-    } else if (creation == CREATION_REPLAYED && !fake_invite_repo_find(args->repo, &id)) {
+        find(args->repo, &id)->made_by = *args->caller;
+    } else if (creation == CREATION_REPLAYED && !find(args->repo, &id)) {
         creation = CREATION_GONE;
     }
     if (creation == CREATION_NEW || creation == CREATION_REPLAYED)
-        *args->stored = fake_invite_repo_find(args->repo, &id)->invite;
+        *args->stored = find(args->repo, &id)->invite;
     *args->creation = creation;
     return PR_OK;
 }
@@ -156,7 +157,7 @@ static void list(struct invite_repo *port, int64_t now_ms, struct invite_list *o
 static enum pr_err revoke_effect(const void *arg)
 {
     const struct args *args = arg;
-    const struct fake_invite *row = fake_invite_repo_find(args->repo, args->id);
+    const struct fake_invite *row = find(args->repo, args->id);
     if (!row)
         return PR_ERR_NOT_FOUND;
     delete_row(args->repo, (size_t)(row - args->repo->rows));

@@ -23,8 +23,6 @@ void fake_invite_repo_init(struct fake_invite_repo *repo, struct fake_account_re
 
 void fake_invite_repo_put(struct fake_invite_repo *repo, const struct invite *invite,
                           const uint8_t hash[SECRET_HASH_BYTES]);
-struct fake_invite *fake_invite_repo_find(struct fake_invite_repo *repo,
-                                          const struct pr_uuid *id); /* or NULL */
 
 /* For the fakes: the invitation of this hash that is neither used nor expired, or NULL. */
 struct invite *fake_invite_repo_usable(struct fake_invite_repo *repo,

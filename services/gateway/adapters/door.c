@@ -15,7 +15,6 @@
  * Postgres) goes on later. Everything is kept in the request's arena. */
 #include "services/gateway/adapters/door.h"
 
-#include "services/gateway/adapters/cookie.h"
 #include "services/gateway/adapters/cors.h"
 #include "services/gateway/adapters/http_gateway.h"
 
@@ -114,10 +113,8 @@ static void authenticated(void *arg, enum pr_err err, const struct caller *calle
 static bool find_secret(const struct gateway_call *call, struct pr_str *secret)
 {
     struct pr_str authorization = http_req_header(call->req, "authorization");
-    if (authorization.p)
-        return secret_from_authorization(authorization, secret);
-    return secret_from_cookie(http_req_header(call->req, "cookie"),
-                              cookie_name(origin_is_https(&call->gateway->config->public)), secret);
+    return authorization.p ? secret_from_authorization(authorization, secret)
+                           : call_session(call, secret);
 }
 
 static void address_counted(void *arg, enum pr_err err)

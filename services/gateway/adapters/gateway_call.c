@@ -48,11 +48,21 @@ void call_tell_limits(struct gateway_call *call)
         tell_number(call, "retry-after", seconds(nearest->retry_ms > 0 ? nearest->retry_ms : 1));
 }
 
+static bool is_https(const struct gateway_call *call)
+{
+    return origin_is_https(&call->gateway->config->public);
+}
+
+bool call_session(const struct gateway_call *call, struct pr_str *secret)
+{
+    return secret_from_cookie(http_req_header(call->req, "cookie"), cookie_name(is_https(call)),
+                              secret);
+}
+
 void call_set_cookie(struct gateway_call *call, const char *secret)
 {
     char text[COOKIE_MAX];
-    cookie_format(origin_is_https(&call->gateway->config->public), secret,
-                  call_deps(call)->session_ttl_ms / 1000, text);
+    cookie_format(is_https(call), secret, call_deps(call)->session_ttl_ms / 1000, text);
     http_reply_header(call->req, "set-cookie", pr_str(text));
 }
 

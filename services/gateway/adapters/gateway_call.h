@@ -46,7 +46,10 @@ void call_count(struct gateway_call *call, const struct limit_verdict *verdict);
 /* RateLimit-Limit, -Remaining, -Reset of the nearest bucket, and Retry-After when it is empty. */
 void call_tell_limits(struct gateway_call *call);
 
-/* The browser's session; "" takes it away. */
+/* The session in the browser's cookie; false when there is none. */
+bool call_session(const struct gateway_call *call, struct pr_str *secret);
+
+/* Another one for the browser; "" takes it away. */
 void call_set_cookie(struct gateway_call *call, const char *secret);
 
 void call_reply_json(struct gateway_call *call, int status, json_t *body); /* takes body */

@@ -8,7 +8,7 @@
 
 json_t *account_to_json(const struct account *account);
 
-/* caller: whose session it is tells whether it is the current one. */
+/* current_id: of the session the caller came with; nil: of none. */
 json_t *session_to_json(const struct credential *session, const struct pr_uuid *current_id);
 
 /* secret NULL: it is not shown. */

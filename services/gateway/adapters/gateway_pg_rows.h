@@ -19,7 +19,7 @@ void invite_from_row(const struct pg_result *result, size_t row, struct invite *
 /* What an invitation makes of an account; the columns tier, role. */
 void invited_from_row(const struct pg_result *result, struct account *out);
 
-/* The columns account id, name, tier, role, credential id, kind, scopes. */
+/* The columns account id, name, tier, role, credential id, kind, scopes, expires_at. */
 void caller_from_row(const struct pg_result *result, struct caller *out);
 
 /* Eight parameters: kind, name, scopes, hash, agent, address, created_at, expires_at. */

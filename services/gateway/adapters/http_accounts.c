@@ -162,9 +162,6 @@ static bool read_change(struct gateway_call *call, struct account_change *out,
         .has_disabled = body.disabled >= 0,
         .disabled = body.disabled > 0,
     };
-    if (!out->has_tier && !out->has_role && !out->has_disabled)
-        return pr_fault_set(fault, PR_ERR_INVALID, "body", "must have tier, role or disabled"),
-               false;
     if (out->has_tier && !identity_tier_parse(body.tier, &out->tier))
         return pr_fault_set(fault, PR_ERR_INVALID, "tier", "must be free, premium or business"),
                false;

@@ -1,7 +1,5 @@
 /* Sessions: browsers that are logged in. */
-#include "services/gateway/adapters/cookie.h"
 #include "services/gateway/adapters/gateway_json.h"
-#include "services/gateway/adapters/http_gateway.h"
 #include "services/gateway/adapters/http_handlers.h"
 #include "shared/http/input.h"
 
@@ -36,9 +34,7 @@ void post_session(struct gateway_call *call)
         .address = http_req_client(call->req),
     };
     struct pr_fault fault;
-    if (!secret_from_cookie(http_req_header(call->req, "cookie"),
-                            cookie_name(origin_is_https(&call->gateway->config->public)),
-                            &cmd.replaces))
+    if (!call_session(call, &cmd.replaces))
         cmd.replaces = pr_str("");
     if (input_read(call->req, fields, &cmd, &fault))
         log_in(call_deps(call), &cmd, logged_in, call);

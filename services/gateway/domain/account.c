@@ -8,6 +8,7 @@ static const char *const signup_modes[] = {
     [SIGNUP_CLOSED] = "closed",
 };
 
+/* First segments of paths that the gateway serves, or may come to. */
 static const char *const reserved_names[] = {
     "about",    "abuse",       "access",       "account", "accounts",  "admin",     "api",
     "app",      "apps",        "assets",       "auth",    "billing",   "blog",      "channels",
@@ -42,7 +43,7 @@ bool signup_mode_parse(struct pr_str text, enum signup_mode *out)
     return false;
 }
 
-bool account_name_reserved(struct pr_str name)
+static bool is_reserved(struct pr_str name)
 {
     for (unsigned i = 0; i < PR_COUNT(reserved_names); i++) {
         if (pr_str_is(name, reserved_names[i]))
@@ -74,7 +75,7 @@ enum pr_err account_check_name(struct pr_str name, struct pr_fault *fault)
         return pr_fault_set(fault, PR_ERR_INVALID, "name",
                             "must be %d to %d of a-z, 0-9 and -, with no - at its ends",
                             ACCOUNT_NAME_MIN, ACCOUNT_NAME_MAX);
-    if (account_name_reserved(name))
+    if (is_reserved(name))
         return pr_fault_set(fault, PR_ERR_INVALID, "name", "is reserved");
     return PR_OK;
 }

@@ -28,14 +28,12 @@ const char *signup_mode_name(enum signup_mode mode); /* "open" */
 bool signup_mode_parse(struct pr_str text, enum signup_mode *out);
 
 /* Each sets the fault (field "name", "email" or the one given, status 400) and returns its error.
- * A name is 3 to 32 of a-z0-9-, neither beginning nor ending with '-', and not reserved
- * (account_name_reserved). An address is trimmed and lowered into out. A password is 8 to 128
- * characters of UTF-8, none of the ones everybody tries first, and not the name or address. */
+ * A name is 3 to 32 of a-z0-9-, neither beginning nor ending with '-', and not the first segment of
+ * a path that the gateway serves or may come to. An address is trimmed and lowered into out. A
+ * password is 8 to 128 characters of UTF-8, none of the ones everybody tries first, and not the name
+ * or address. */
 enum pr_err account_check_name(struct pr_str name, struct pr_fault *fault);
 enum pr_err account_check_email(struct pr_str email, char out[ACCOUNT_EMAIL_MAX + 1],
                                 struct pr_fault *fault);
 enum pr_err account_check_password(struct pr_str password, const char *field,
                                    const struct account *of, struct pr_fault *fault);
-
-/* First segments of paths that the gateway serves, or may come to: no account is called so. */
-bool account_name_reserved(struct pr_str name);

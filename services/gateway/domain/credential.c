@@ -25,7 +25,7 @@ void scopes_format(unsigned scopes, char out[SCOPES_TEXT])
     }
 }
 
-bool scope_parse(struct pr_str text, unsigned *out)
+static bool scope_parse(struct pr_str text, unsigned *out)
 {
     for (unsigned i = 0; i < PR_COUNT(scopes_known); i++) {
         if (pr_str_is(text, scopes_known[i].name)) {

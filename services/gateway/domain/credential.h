@@ -17,7 +17,6 @@ enum credential_scope { SCOPE_READ = 1, SCOPE_WRITE = 2, SCOPE_ADMIN = 4 };
 
 void scopes_format(unsigned scopes, char out[SCOPES_TEXT]); /* "read write admin" */
 bool scopes_parse(struct pr_str text, unsigned *out);       /* the same, any order; never none */
-bool scope_parse(struct pr_str text, unsigned *out);        /* one word */
 
 #define CREDENTIAL_NAME_MAX 64
 #define CREDENTIAL_AGENT_MAX 160

@@ -25,8 +25,7 @@ static enum pr_err check(void *arg)
 {
     struct administer_account *op = arg;
     if (!op->change.has_tier && !op->change.has_role && !op->change.has_disabled)
-        return pr_fault_set(&op->fault, PR_ERR_INVALID, "",
-                            "one of tier, role and disabled is needed");
+        return pr_fault_set(&op->fault, PR_ERR_INVALID, "body", "must have tier, role or disabled");
     return PR_OK;
 }
 

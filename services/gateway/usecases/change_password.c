@@ -99,8 +99,8 @@ void change_password(const struct gateway_deps *deps, const struct change_passwo
                      fault_done_fn done, void *arg)
 {
     static const struct flow_step steps[] = {
-        FLOW_STEP(load),   FLOW_STEP(verify), FLOW_STEP(hash),
-        FLOW_STEP(save),  FLOW_STEP(settle), FLOW_STEPS_END,
+        FLOW_STEP(load), FLOW_STEP(verify), FLOW_STEP(hash),
+        FLOW_STEP(save), FLOW_STEP(settle), FLOW_STEPS_END,
     };
     struct change_password *op = PR_NEW(struct change_password);
     op->deps = deps;

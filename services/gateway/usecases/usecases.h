@@ -116,6 +116,8 @@ typedef void (*list_invites_done_fn)(void *arg, enum pr_err err, const struct in
 void list_invites(const struct gateway_deps *deps, list_invites_done_fn done, void *arg);
 void revoke_invite(const struct gateway_deps *deps, const struct pr_uuid *id, struct pr_done done);
 
+/* --- the command admin-token --- */
+
 /* Makes an administrator's token, good for a year; its text is shown this once. */
 void make_admin_token(const struct gateway_deps *deps, char token[SECRET_TEXT],
                       struct pr_done done);

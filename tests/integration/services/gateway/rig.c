@@ -133,7 +133,7 @@ void rig_identify(struct rig *rig, const char *credential)
     rig_add_header(rig, cookie ? "cookie" : "authorization", rig->credential);
 }
 
-void rig_send(struct rig *rig, const char *method, const char *path, const char *body)
+static void send_request(struct rig *rig, const char *method, const char *path, const char *body)
 {
     forget_answer(rig);
     snprintf(rig->url, sizeof rig->url, "http://127.0.0.1:%u%s", http_server_port(rig->public),
@@ -153,17 +153,12 @@ void rig_send(struct rig *rig, const char *method, const char *path, const char 
     http_client_send(rig->client, &rig->call, await_done(&rig->await));
 }
 
-int rig_wait(struct rig *rig)
+int rig_ask(struct rig *rig, const char *method, const char *path, const char *body)
 {
+    send_request(rig, method, path, body);
     loop_until(&rig->loop, rig->await.calls > 0);
     assert_int_equal(await_once(&rig->await), PR_OK);
     return rig->call.status;
-}
-
-int rig_ask(struct rig *rig, const char *method, const char *path, const char *body)
-{
-    rig_send(rig, method, path, body);
-    return rig_wait(rig);
 }
 
 int rig_ask_as(struct rig *rig, const char *credential, const char *method, const char *path,

@@ -40,9 +40,7 @@ void rig_close_server(struct rig *rig, struct http_server **server);
 void rig_add_header(struct rig *rig, const char *name, const char *value);
 void rig_identify(struct rig *rig, const char *credential);
 
-/* Sends; body NULL: none. */
-void rig_send(struct rig *rig, const char *method, const char *path, const char *body);
-int rig_wait(struct rig *rig); /* the status */
+/* The status; body NULL: none. */
 int rig_ask(struct rig *rig, const char *method, const char *path, const char *body);
 int rig_ask_as(struct rig *rig, const char *credential, const char *method, const char *path,
                const char *body);

@@ -111,6 +111,41 @@ int dial_from(const char *address, unsigned port)
     return -1;
 }
 
+void get_metrics(void *arg, struct http_request *req)
+{
+    struct pr_buf out;
+    (void)arg;
+    pr_buf_init(&out, 1 << 20);
+    metrics_write(&out);
+    http_reply(req, 200, METRICS_CONTENT_TYPE, pr_buf_str(&out));
+    pr_buf_fini(&out);
+}
+
+struct later {
+    uv_timer_t timer;
+    struct http_request *req;
+};
+
+static void free_later(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void answer_now(uv_timer_t *timer)
+{
+    struct later *later = (struct later *)timer;
+    http_reply(later->req, 200, "text/plain", pr_str("late"));
+    uv_close((uv_handle_t *)timer, free_later);
+}
+
+void answer_late(struct harness *harness, struct http_request *req, uint64_t after_ms)
+{
+    struct later *later = PR_NEW(struct later);
+    later->req = req;
+    uv_timer_init(&harness->loop, &later->timer);
+    uv_timer_start(&later->timer, answer_now, after_ms, 0);
+}
+
 int dial(unsigned port)
 {
     int fd = dial_from("127.0.0.1", port);

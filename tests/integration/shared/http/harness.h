@@ -39,6 +39,10 @@ void harness_start(struct harness *harness, const struct http_route *routes,
 void harness_finish(struct harness *harness, void (*client)(struct harness *harness));
 void harness_free(struct harness *harness); /* the answers */
 
+/* Of handlers: GET /metrics, and an answer "late" after a while. */
+void get_metrics(void *arg, struct http_request *req);
+void answer_late(struct harness *harness, struct http_request *req, uint64_t after_ms);
+
 /* For the client's thread. */
 int dial(unsigned port);
 int dial_from(const char *address, unsigned port); /* one of 127.0.0.0/8; -1: refused */

@@ -1,6 +1,5 @@
 /* Whom a request comes from, and how many connections he may have. */
 #include "shared/base/alloc.h"
-#include "shared/metrics/metrics.h"
 #include "tests/integration/shared/http/harness.h"
 
 #include <assert.h>
@@ -28,16 +27,6 @@ static void get_who(void *arg, struct http_request *req)
     http_reply(req, 200, "text/plain",
                pr_str(pr_arena_printf(http_req_arena(req), PR_STR_FMT " " PR_STR_FMT ".",
                                       PR_STR_ARG(client), PR_STR_ARG(network))));
-}
-
-static void get_metrics(void *arg, struct http_request *req)
-{
-    struct pr_buf out;
-    (void)arg;
-    pr_buf_init(&out, 1 << 20);
-    metrics_write(&out);
-    http_reply(req, 200, METRICS_CONTENT_TYPE, pr_buf_str(&out));
-    pr_buf_fini(&out);
 }
 
 static const struct http_route routes[] = {

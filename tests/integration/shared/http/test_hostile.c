@@ -38,30 +38,9 @@ static void post_small(void *arg, struct http_request *req)
     http_reply(req, 200, "text/plain", http_req_body(req));
 }
 
-struct later {
-    uv_timer_t timer;
-    struct http_request *req;
-};
-
-static void free_later(uv_handle_t *handle)
-{
-    free(handle);
-}
-
-static void answer_later(uv_timer_t *timer)
-{
-    struct later *later = (struct later *)timer;
-    http_reply(later->req, 200, "text/plain", pr_str("late"));
-    uv_close((uv_handle_t *)timer, free_later);
-}
-
 static void get_late(void *arg, struct http_request *req)
 {
-    struct harness *harness = arg;
-    struct later *later = PR_NEW(struct later);
-    later->req = req;
-    uv_timer_init(&harness->loop, &later->timer);
-    uv_timer_start(&later->timer, answer_later, 300, 0);
+    answer_late(arg, req, 300);
 }
 
 static const struct http_route routes[] = {

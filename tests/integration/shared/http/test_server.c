@@ -1,7 +1,6 @@
 #include "shared/base/alloc.h"
 #include "shared/base/time.h"
 #include "shared/http/identity.h"
-#include "shared/metrics/metrics.h"
 #include "shared/metrics/process.h"
 #include "tests/integration/shared/http/harness.h"
 
@@ -68,16 +67,6 @@ static void get_me(void *arg, struct http_request *req)
     http_reply(req, 200, "text/plain", pr_str(http_req_identity(req)->name));
 }
 
-static void get_metrics(void *arg, struct http_request *req)
-{
-    struct pr_buf out;
-    (void)arg;
-    pr_buf_init(&out, 1 << 20);
-    metrics_write(&out);
-    http_reply(req, 200, METRICS_CONTENT_TYPE, pr_buf_str(&out));
-    pr_buf_fini(&out);
-}
-
 static void get_trace(void *arg, struct http_request *req)
 {
     (void)arg;
@@ -98,30 +87,9 @@ static void get_host(void *arg, struct http_request *req)
     http_reply(req, 200, "text/plain", http_req_header(req, "host"));
 }
 
-struct later {
-    uv_timer_t timer;
-    struct http_request *req;
-};
-
-static void free_later(uv_handle_t *handle)
-{
-    free(handle);
-}
-
-static void answer_later(uv_timer_t *timer)
-{
-    struct later *later = (struct later *)timer;
-    http_reply(later->req, 200, "text/plain", pr_str("late"));
-    uv_close((uv_handle_t *)timer, free_later);
-}
-
 static void get_late(void *arg, struct http_request *req)
 {
-    struct harness *harness = arg;
-    struct later *later = PR_NEW(struct later);
-    later->req = req;
-    uv_timer_init(&harness->loop, &later->timer);
-    uv_timer_start(&later->timer, answer_later, 300, 0);
+    answer_late(arg, req, 300);
 }
 
 static const struct http_route routes[] = {

@@ -28,9 +28,6 @@ static void test_other_words_are_no_scopes(void **state)
     unsigned scopes;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(scopes_parse(pr_str(bad[i]), &scopes));
-    assert_true(scope_parse(pr_str("write"), &scopes));
-    assert_int_equal(scopes, SCOPE_WRITE);
-    assert_false(scope_parse(pr_str("read write"), &scopes));
 }
 
 static void test_a_tokens_name_is_short_text(void **state)

@@ -91,7 +91,7 @@ static void test_no_change_is_a_mistake(void **state)
     struct gateway_world *world = setup();
     unsigned passed = world->gate.passed;
     set(world, "ben", (struct account_change){0}, nobody);
-    gateway_expect(&world->answer, PR_ERR_INVALID, "");
+    gateway_expect(&world->answer, PR_ERR_INVALID, "body");
     assert_int_equal(world->gate.passed, passed);
     gateway_world_destroy(world);
 }
