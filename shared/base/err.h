@@ -21,6 +21,7 @@ enum pr_err_class { PR_CLASS_NONE, PR_CLASS_CALLER, PR_CLASS_TEMPORARY, PR_CLASS
     X(PR_ERR_GONE,          "gone",                     410, PR_CLASS_CALLER) \
     X(PR_ERR_TOO_LARGE,     "too large",                413, PR_CLASS_CALLER) \
     X(PR_ERR_MEDIA_TYPE,    "unsupported media type",   415, PR_CLASS_CALLER) \
+    X(PR_ERR_RANGE,         "range not satisfiable",    416, PR_CLASS_CALLER) \
     X(PR_ERR_UNPROCESSABLE, "cannot be processed",      422, PR_CLASS_CALLER) \
     X(PR_ERR_LIMITED,       "too many requests",        429, PR_CLASS_CALLER) \
     X(PR_ERR_INTERNAL,      "internal error",           500, PR_CLASS_PERMANENT) \

@@ -71,6 +71,15 @@ char *pr_time_amz(int64_t at_ms, char out[PR_AMZ_DATE_TEXT])
     return out;
 }
 
+uint32_t pr_time_dos(int64_t at_ms)
+{
+    const int64_t first = INT64_C(315532800000), last = INT64_C(4354819198000);
+    unsigned ms;
+    struct tm tm = split(at_ms < first ? first : at_ms > last ? last : at_ms, &ms);
+    return (uint32_t)((tm.tm_year - 80) << 9 | (tm.tm_mon + 1) << 5 | tm.tm_mday) << 16 |
+           (uint32_t)(tm.tm_hour << 11 | tm.tm_min << 5 | tm.tm_sec / 2);
+}
+
 /* A number of exactly n digits at *at, which moves behind it; -1 when it is not there. */
 static int digits(struct pr_str s, size_t *at, size_t n)
 {

@@ -1,4 +1,4 @@
-/* time: the clock, injected so that tests hold it still, and the two ways Pierrot writes a time.
+/* time: the clock, injected so that tests hold it still, and the ways Pierrot writes a time.
  * All times are int64 milliseconds since the Unix epoch, named …_at_ms. */
 #pragma once
 
@@ -25,6 +25,10 @@ int64_t pr_monotonic_ns(void);
 
 char *pr_time_rfc3339(int64_t at_ms, char out[PR_RFC3339_TEXT]); /* RFC 3339, UTC; returns out */
 char *pr_time_amz(int64_t at_ms, char out[PR_AMZ_DATE_TEXT]);    /* ISO 8601 basic; returns out */
+
+/* As MS-DOS and ZIP (APPNOTE 4.4.6) have it, UTC: the date << 16 | the time, to two seconds, from 1980
+ * to 2107; what lies outside is the nearest of them. */
+uint32_t pr_time_dos(int64_t at_ms);
 
 /* An RFC 3339 date-time with any offset; digits of a second beyond the third are dropped. False for
  * anything else, also for a day the month does not have. */

@@ -1,7 +1,6 @@
 #include "shared/base/utf8.h"
 
-/* The next code point, *i moved behind it; -1 when the bytes are not one. */
-static int32_t next(struct pr_str s, size_t *i)
+int32_t pr_utf8_next(struct pr_str s, size_t *i)
 {
     static const int32_t smallest[] = {0, 0x80, 0x800, 0x10000};
     uint8_t first = (uint8_t)s.p[(*i)++];
@@ -22,18 +21,22 @@ static int32_t next(struct pr_str s, size_t *i)
 bool pr_utf8_valid(struct pr_str s)
 {
     for (size_t i = 0; i < s.n;) {
-        if (next(s, &i) < 0)
+        if (pr_utf8_next(s, &i) < 0)
             return false;
     }
     return true;
 }
 
+bool pr_utf8_is_control(int32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool pr_utf8_has_control(struct pr_str s)
 {
     for (size_t i = 0; i < s.n;) {
-        int32_t c = next(s, &i);
-        if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
-            (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+        if (pr_utf8_is_control(pr_utf8_next(s, &i)))
             return true;
     }
     return false;

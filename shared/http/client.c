@@ -2,6 +2,8 @@
  * loop tells it of both.
  *
  *     send -> [curl works] -> done
+ *              |        ^
+ *              +-> paused: the sink's reader is slow
  *     close -> every call is done with PR_ERR_UNAVAILABLE -> handles closed -> curl cleaned up ->
  * closed
  */
@@ -18,16 +20,19 @@
 #define HEAD_MAX_BYTES ((size_t)65536)
 #define CONNECT_TIMEOUT_MS 5000L
 #define STALL_BYTES_PER_SECOND 1024L
+#define INPUT_BYTES 65536L /* what curl reads at once, and keeps of a paused one */
 
-struct transfer {
+struct http_transfer {
     struct http_client *client;
     struct http_call *call;
     struct pr_done done;
     CURL *easy;
     struct curl_slist *headers;
-    struct transfer *prev, *next;
+    struct http_transfer *prev, *next;
     enum pr_err err; /* why we stopped it ourselves */
     int64_t sunk;    /* bytes given to the sink */
+    bool paused;     /* the sink wants no more */
+    bool held;       /* curl knows: it holds bytes back */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -41,14 +46,15 @@ struct http_client {
     uv_loop_t *loop;
     uv_timer_t timer;
     CURLM *multi;
-    struct transfer *transfers;
-    unsigned handles; /* of the loop, still open */
+    struct http_transfer *transfers;
+    struct http_transfer *sinking; /* whose sink is being called */
+    unsigned handles;              /* of the loop, still open */
     bool closing;
     void (*closed)(void *arg);
     void *closed_arg;
 };
 
-static void finish_transfer(struct transfer *transfer, enum pr_err err)
+static void finish_transfer(struct http_transfer *transfer, enum pr_err err)
 {
     struct http_client *client = transfer->client;
     struct pr_done done = transfer->done;
@@ -61,11 +67,12 @@ static void finish_transfer(struct transfer *transfer, enum pr_err err)
     curl_multi_remove_handle(client->multi, transfer->easy);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
+    transfer->call->transfer = NULL;
     free(transfer);
     pr_done_call(done, err);
 }
 
-static enum pr_err error_of(const struct transfer *transfer, CURLcode code)
+static enum pr_err error_of(const struct http_transfer *transfer, CURLcode code)
 {
     if (transfer->err)
         return transfer->err;
@@ -82,7 +89,7 @@ static enum pr_err error_of(const struct transfer *transfer, CURLcode code)
 }
 
 /* The URL may be presigned: only its host is told. */
-static void tell_failure(const struct transfer *transfer, CURLcode code)
+static void tell_failure(const struct http_transfer *transfer, CURLcode code)
 {
     struct pr_str scheme, rest, host, path;
     pr_str_cut(transfer->call->url, ':', &scheme, &rest);
@@ -98,7 +105,7 @@ static void collect(struct http_client *client)
     CURLMsg *message;
     int left;
     while ((message = curl_multi_info_read(client->multi, &left))) {
-        struct transfer *transfer;
+        struct http_transfer *transfer;
         long status = 0;
         CURLcode code = message->data.result;
         assert(message->msg == CURLMSG_DONE);
@@ -187,19 +194,34 @@ static int on_timer_change(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
+static void sink_piece(struct http_transfer *transfer, struct pr_str piece)
+{
+    struct http_call *call = transfer->call;
+    transfer->sunk += (int64_t)piece.n;
+    if (transfer->sunk > call->max_bytes) {
+        transfer->err = PR_ERR_TOO_LARGE;
+        return;
+    }
+    transfer->client->sinking = transfer;
+    bool taken = call->sink(call->sink_arg, piece);
+    transfer->client->sinking = NULL;
+    if (!taken && !transfer->err)
+        transfer->err = PR_ERR_INTERNAL;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
-    struct transfer *transfer = arg;
+    struct http_transfer *transfer = arg;
     struct http_call *call = transfer->call;
     struct pr_str piece = {bytes, size * count};
     long status = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    call->status = (int)status;
     if (call->sink && status >= 200 && status < 300) {
-        transfer->sunk += (int64_t)piece.n;
-        if (transfer->sunk > call->max_bytes)
-            transfer->err = PR_ERR_TOO_LARGE;
-        else if (!call->sink(call->sink_arg, piece))
-            transfer->err = PR_ERR_INTERNAL;
+        transfer->held = transfer->paused;
+        if (transfer->held)
+            return CURL_WRITEFUNC_PAUSE;
+        sink_piece(transfer, piece);
     } else {
         pr_buf_append(&call->answer_body, piece);
         if (call->answer_body.full)
@@ -210,7 +232,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 
 static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
 {
-    struct transfer *transfer = arg;
+    struct http_transfer *transfer = arg;
     struct pr_buf *head = &transfer->call->answer_head;
     struct pr_str line = {bytes, size * count};
     if (pr_str_has_prefix(line, pr_str("HTTP/")))
@@ -221,7 +243,7 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
     return transfer->err ? 0 : line.n;
 }
 
-static bool add_header(struct transfer *transfer, struct pr_str name, struct pr_str value)
+static bool add_header(struct http_transfer *transfer, struct pr_str name, struct pr_str value)
 {
     /* "Name;" is curl's way to write an empty value. */
     char *line = NULL;
@@ -236,7 +258,7 @@ static bool add_header(struct transfer *transfer, struct pr_str name, struct pr_
     return true;
 }
 
-static bool set_headers(struct transfer *transfer)
+static bool set_headers(struct http_transfer *transfer)
 {
     const struct http_call *call = transfer->call;
     bool typed = false;
@@ -269,7 +291,7 @@ static void set_method(CURL *easy, const struct http_call *call)
     }
 }
 
-static void set_options(struct transfer *transfer)
+static void set_options(struct http_transfer *transfer)
 {
     const struct http_call *call = transfer->call;
     CURL *easy = transfer->easy;
@@ -284,6 +306,7 @@ static void set_options(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, INPUT_BYTES);
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->max_bytes);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
@@ -294,11 +317,12 @@ static void set_options(struct transfer *transfer)
 void http_client_send(struct http_client *client, struct http_call *call, struct pr_done done)
 {
     char *url = pr_str_dup(call->url);
-    struct transfer *transfer = PR_NEW(struct transfer);
+    struct http_transfer *transfer = PR_NEW(struct http_transfer);
     call->status = 0;
     pr_buf_init(&call->answer_body, (size_t)call->max_bytes);
     pr_buf_init(&call->answer_head, HEAD_MAX_BYTES);
-    *transfer = (struct transfer){.client = client, .call = call, .done = done};
+    *transfer = (struct http_transfer){.client = client, .call = call, .done = done};
+    call->transfer = transfer;
     transfer->easy = curl_easy_init();
     assert(transfer->easy);
     transfer->next = client->transfers;
@@ -312,6 +336,38 @@ void http_client_send(struct http_client *client, struct http_call *call, struct
     free(url);
     if (!ok || curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
         finish_transfer(transfer, client->closing ? PR_ERR_UNAVAILABLE : PR_ERR_INTERNAL);
+}
+
+void http_call_pause(struct http_call *call)
+{
+    if (call->transfer)
+        call->transfer->paused = true;
+}
+
+/* What curl held back comes at once, the rest from the loop. */
+void http_call_resume(struct http_call *call)
+{
+    struct http_transfer *transfer = call->transfer;
+    if (!transfer || !transfer->paused)
+        return;
+    transfer->paused = false;
+    if (!transfer->held)
+        return;
+    transfer->held = false;
+    if (curl_easy_pause(transfer->easy, CURLPAUSE_CONT) != CURLE_OK)
+        finish_transfer(transfer, transfer->err ? transfer->err : PR_ERR_INTERNAL);
+}
+
+void http_call_cancel(struct http_call *call)
+{
+    struct http_transfer *transfer = call->transfer;
+    if (!transfer)
+        return;
+    assert(!transfer->client->sinking || transfer->client->sinking == transfer);
+    if (transfer->client->sinking)
+        transfer->err = PR_ERR_UNAVAILABLE;
+    else
+        finish_transfer(transfer, PR_ERR_UNAVAILABLE);
 }
 
 struct pr_str http_call_header(const struct http_call *call, const char *name)

@@ -42,8 +42,13 @@ static void put_header(struct pr_buf *out, const char *name, struct pr_str value
 static void put_allowed_headers(struct pr_buf *out, const h2o_headers_t *headers)
 {
     static const h2o_token_t *const allowed[] = {
-        H2O_TOKEN_ACCEPT,        H2O_TOKEN_ACCEPT_LANGUAGE, H2O_TOKEN_CONTENT_TYPE,
-        H2O_TOKEN_IF_NONE_MATCH, H2O_TOKEN_RANGE,           H2O_TOKEN_IF_MODIFIED_SINCE,
+        H2O_TOKEN_ACCEPT,
+        H2O_TOKEN_ACCEPT_LANGUAGE,
+        H2O_TOKEN_CONTENT_TYPE,
+        H2O_TOKEN_IF_NONE_MATCH,
+        H2O_TOKEN_RANGE,
+        H2O_TOKEN_IF_RANGE,
+        H2O_TOKEN_IF_MODIFIED_SINCE,
         H2O_TOKEN_USER_AGENT,
     };
     for (size_t i = 0; i < headers->size; i++) {

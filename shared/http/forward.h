@@ -2,9 +2,9 @@
  * memory, over connections that are kept alive.
  *
  * Forwarded are the method, the query, the body and these headers: accept, accept-language,
- * content-type, idempotency-key, if-modified-since, if-none-match, range, user-agent. x-request-id
- * and traceparent are written anew; whatever else a client sends (cookies, identity headers) ends
- * here.
+ * content-type, idempotency-key, if-modified-since, if-none-match, if-range, range, user-agent.
+ * x-request-id and traceparent are written anew; whatever else a client sends (cookies, the headers of
+ * identity.h and client_seal.h) ends here.
  *
  * The client gets 503 when the service cannot be reached, 502 when it answers nonsense or breaks
  * off before its answer began, 504 when it is too slow (2 s to connect, 30 s to begin its answer,

@@ -2,6 +2,8 @@
 
 #include "shared/base/encode.h"
 
+#include <stdio.h>
+
 #define PAGE_DEFAULT 20
 #define PAGE_MAX 100
 
@@ -69,6 +71,103 @@ static bool read_words(struct pr_arena *arena, const struct input_field *field, 
     return good || wrong(fault, field->name, "must be an array of words");
 }
 
+static bool parse_id(const json_t *value, struct pr_uuid *out)
+{
+    return pr_uuid_parse(pr_str_n(json_string_value(value), json_string_length(value)), out);
+}
+
+static bool read_id_or_null(const struct input_field *field, const json_t *value,
+                            struct pr_uuid *out, struct pr_fault *fault)
+{
+    if (json_is_null(value)) {
+        *out = (struct pr_uuid){{0}};
+        return true;
+    }
+    return (parse_id(value, out) && !pr_uuid_is_nil(out)) ||
+           wrong(fault, field->name, "must be a UUID or null");
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct pr_uuid));
+}
+
+static bool has_twice(struct pr_arena *arena, const struct pr_uuid *ids, size_t n)
+{
+    if (n < 2)
+        return false;
+    struct pr_uuid *sorted = pr_arena_alloc(arena, n * sizeof *sorted);
+    memcpy(sorted, ids, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare_ids);
+    bool twice = false;
+    for (size_t i = 1; i < n && !twice; i++)
+        twice = pr_uuid_eq(&sorted[i - 1], &sorted[i]);
+    return twice;
+}
+
+static bool read_ids(struct pr_arena *arena, const struct input_field *field, const json_t *value,
+                     struct input_ids *out, struct pr_fault *fault)
+{
+    size_t i, n = json_array_size(value);
+    const json_t *id;
+    if (!json_is_array(value))
+        return wrong(fault, field->name, "must be an array of UUIDs");
+    if (n < (size_t)field->min || n > (size_t)field->max) {
+        (void)pr_fault_set(fault, PR_ERR_INVALID, field->name, "must be %lld to %lld UUIDs",
+                           (long long)field->min, (long long)field->max);
+        return false;
+    }
+    struct pr_uuid *ids = pr_arena_alloc(arena, (n + 1) * sizeof *ids); /* never NULL */
+    json_array_foreach(value, i, id)
+    {
+        if (!parse_id(id, &ids[i]))
+            return wrong(fault, field->name, "must be an array of UUIDs");
+    }
+    if (has_twice(arena, ids, n))
+        return wrong(fault, field->name, "must not name one twice");
+    *out = (struct input_ids){ids, n};
+    return true;
+}
+
+static bool read_members(json_t *body, struct pr_arena *arena, const struct input_field *fields,
+                         void *out, struct pr_fault *fault);
+
+static bool read_object(struct pr_arena *arena, const struct input_field *field, json_t *item,
+                        size_t i, struct input_objects *out, struct pr_fault *fault)
+{
+    char member[sizeof fault->field];
+    if (!json_is_object(item)) {
+        snprintf(member, sizeof member, "%s[%zu]", field->name, i);
+        return wrong(fault, member, "must be an object");
+    }
+    if (read_members(item, arena, out->fields, (char *)out->items + i * out->size, fault))
+        return true;
+    snprintf(member, sizeof member, "%s[%zu].%.24s", field->name, i, fault->field);
+    memcpy(fault->field, member, sizeof member);
+    return false;
+}
+
+static bool read_objects(struct pr_arena *arena, const struct input_field *field,
+                         const json_t *value, struct input_objects *out, struct pr_fault *fault)
+{
+    size_t i, n = json_array_size(value);
+    json_t *item;
+    if (!json_is_array(value) || n < (size_t)field->min || n > (size_t)field->max) {
+        (void)pr_fault_set(fault, PR_ERR_INVALID, field->name,
+                           "must be an array of %lld to %lld objects", (long long)field->min,
+                           (long long)field->max);
+        return false;
+    }
+    out->n = n;
+    out->items = pr_arena_alloc(arena, n * out->size);
+    json_array_foreach(value, i, item)
+    {
+        if (!read_object(arena, field, item, i, out, fault))
+            return false;
+    }
+    return true;
+}
+
 static bool read_value(struct pr_arena *arena, const struct input_field *field, const json_t *value,
                        void *out, struct pr_fault *fault)
 {
@@ -80,8 +179,13 @@ static bool read_value(struct pr_arena *arena, const struct input_field *field, 
     case INPUT_WORDS:
         return read_words(arena, field, value, out, fault);
     case INPUT_ID:
-        return (json_is_string(value) && pr_uuid_parse(pr_str(json_string_value(value)), out)) ||
-               wrong(fault, field->name, "must be a UUID");
+        return parse_id(value, out) || wrong(fault, field->name, "must be a UUID");
+    case INPUT_ID_OR_NULL:
+        return read_id_or_null(field, value, out, fault);
+    case INPUT_IDS:
+        return read_ids(arena, field, value, out, fault);
+    case INPUT_OBJECTS:
+        return read_objects(arena, field, value, out, fault);
     case INPUT_BOOLEAN:
         if (!json_is_boolean(value))
             return wrong(fault, field->name, "must be true or false");
@@ -140,7 +244,13 @@ bool input_read(struct http_request *req, const struct input_field *fields, void
 
 bool input_id(const struct http_request *req, struct pr_uuid *out, struct pr_fault *fault)
 {
-    return pr_uuid_parse(http_req_param(req, "id"), out) || wrong(fault, "id", "must be a UUID");
+    return input_param_id(req, "id", out, fault);
+}
+
+bool input_param_id(const struct http_request *req, const char *name, struct pr_uuid *out,
+                    struct pr_fault *fault)
+{
+    return pr_uuid_parse(http_req_param(req, name), out) || wrong(fault, name, "must be a UUID");
 }
 
 bool input_page(const struct http_request *req, size_t *limit, struct pr_uuid *before_id,

@@ -13,12 +13,29 @@
 #include <stddef.h>
 
 enum input_type {
-    INPUT_TEXT,    /* struct pr_str, at most max bytes */
-    INPUT_ID,      /* struct pr_uuid */
-    INPUT_INTEGER, /* int64_t, min to max */
-    INPUT_BOOLEAN, /* int, 0 or 1 */
-    INPUT_WORDS,   /* struct pr_str: an array of words, joined by spaces; max bytes in all */
-    INPUT_FIXED,   /* fills nothing: who sends it is told that it cannot be changed */
+    INPUT_TEXT,       /* struct pr_str, at most max bytes */
+    INPUT_ID,         /* struct pr_uuid */
+    INPUT_ID_OR_NULL, /* struct pr_uuid; nil for null, and only then */
+    INPUT_IDS,        /* struct input_ids: an array of min to max ids, none of them twice */
+    INPUT_INTEGER,    /* int64_t, min to max */
+    INPUT_BOOLEAN,    /* int, 0 or 1 */
+    INPUT_WORDS,      /* struct pr_str: an array of words, joined by spaces; max bytes in all */
+    INPUT_OBJECTS,    /* struct input_objects: an array of min to max objects */
+    INPUT_FIXED,      /* fills nothing: who sends it is told that it cannot be changed */
+};
+
+struct input_ids {
+    const struct pr_uuid *items; /* in the request's arena, as they were sent; NULL: none were */
+    size_t n;
+};
+
+/* The table of an item's members and the size of what it fills are given; items live as long as the
+ * request, zeroed but for what was read. A fault names "items[3].size". */
+struct input_objects {
+    const struct input_field *fields;
+    size_t size;
+    void *items;
+    size_t n;
 };
 
 struct input_field {
@@ -46,12 +63,16 @@ struct input_field {
         NULL, INPUT_FIXED, false, 0, 0, 0                                                          \
     }
 
-/* The JSON body (http_req_json); texts are copied into the request's arena. */
+/* The JSON body (http_req_json); texts and ids are copied into the request's arena. */
 bool input_read(struct http_request *req, const struct input_field *fields, void *out,
                 struct pr_fault *fault);
 
 /* The path's {id}. */
 bool input_id(const struct http_request *req, struct pr_uuid *out, struct pr_fault *fault);
+
+/* The same of another {name}. */
+bool input_param_id(const struct http_request *req, const char *name, struct pr_uuid *out,
+                    struct pr_fault *fault);
 
 /* The query's limit (1 to 100, 20 without) and cursor: the id of the last item seen, in base64url,
  * opaque to clients; nil without. */

@@ -2,6 +2,7 @@
 
 #include "shared/base/alloc.h"
 #include "shared/base/time.h"
+#include "shared/http/client_seal.h"
 #include "shared/http/picohttp.h"
 #include "shared/metrics/metrics.h"
 
@@ -92,6 +93,13 @@ static void read_forwarded(const struct http_request *req, struct forwarded *for
     }
 }
 
+static void set_client(struct http_request *req, const struct address *address)
+{
+    struct address network = address_network(address);
+    address_format(address, req->client.address);
+    network_format(&network, req->client.network);
+}
+
 /* A proxy that writes one of the headers and passes the other on unread would let its clients say
  * who they are. So where both name somebody, it must be the same. */
 static void find_client(struct http_request *req)
@@ -107,9 +115,7 @@ static void find_client(struct http_request *req)
                     (b.state != a.state || memcmp(&a.client, &b.client, sizeof a.client) != 0);
     if (a.state != FORWARDED_CLIENT || disagree)
         return;
-    struct address network = address_network(&a.client);
-    address_format(&a.client, req->client.address);
-    network_format(&network, req->client.network);
+    set_client(req, &a.client);
 }
 
 struct http_request *request_create(struct http_server *server, h2o_req_t *h2o)
@@ -205,6 +211,27 @@ static bool find_route(struct http_request *req)
     return false;
 }
 
+/* Who asks, or for whom, is what the route wants to know of the gateway. */
+static bool is_vouched_for(struct http_request *req)
+{
+    struct pr_str secret = req->server->identity_secret;
+    int64_t now_ms = pr_now_ms(req->server->clock);
+    struct address client;
+    switch (req->match.route->auth) {
+    case HTTP_PUBLIC:
+        break;
+    case HTTP_IDENTITY:
+        return identity_verify(secret, http_req_header(req, IDENTITY_HEADER), now_ms,
+                               &req->identity);
+    case HTTP_CLIENT:
+        if (!client_seal_verify(secret, http_req_header(req, CLIENT_SEAL_HEADER), now_ms, &client))
+            return false;
+        set_client(req, &client);
+        break;
+    }
+    return true;
+}
+
 /* Answers and returns false when the request must not reach its handler. */
 static bool admit(struct http_request *req)
 {
@@ -231,9 +258,7 @@ static bool admit(struct http_request *req)
                       req->match.route->max_body_bytes ? NULL : "no body is taken here");
         return false;
     }
-    if (req->match.route->auth == HTTP_IDENTITY &&
-        !identity_verify(req->server->identity_secret, http_req_header(req, IDENTITY_HEADER),
-                         pr_now_ms(req->server->clock), &req->identity)) {
+    if (!is_vouched_for(req)) {
         http_reply_error(req, PR_ERR_UNAUTHORIZED);
         return false;
     }

@@ -24,6 +24,7 @@ typedef void (*http_handler_fn)(void *arg, struct http_request *req);
 enum http_auth {
     HTTP_PUBLIC,   /* anybody */
     HTTP_IDENTITY, /* a valid identity header, else 401 */
+    HTTP_CLIENT,   /* the gateway vouches for the client's address (client_seal.h), else 401 */
 };
 
 /* A path is literal segments and {names}, and may end in {name...}, which takes the rest with its
@@ -42,7 +43,7 @@ struct http_server_options {
     const char *listen; /* "127.0.0.1:8080" or "[::1]:8080"; port 0: a free one */
     const struct http_route *routes;
     void *arg;                     /* for the handlers */
-    struct pr_str identity_secret; /* copied; empty: HTTP_IDENTITY routes answer 401 */
+    struct pr_str identity_secret; /* copied; empty: only HTTP_PUBLIC routes do not answer 401 */
     const struct pr_clock *clock;
     unsigned max_connections;
     unsigned max_connections_per_address; /* an IPv6 /64 counts as one; 0: no such limit */
@@ -81,7 +82,8 @@ bool http_req_query(const struct http_request *req, const char *name,
 struct pr_str http_req_header(const struct http_request *req,
                               const char *name); /* lower case name */
 struct pr_str http_req_body(const struct http_request *req);
-/* The client's address, without port: as the connection, or a trusted proxy, tells. */
+/* The client's address, without port: as the connection, or a trusted proxy, tells; on HTTP_CLIENT
+ * routes, as the gateway does. */
 struct pr_str http_req_client(const struct http_request *req);
 /* For limits: the address, of IPv6 the network of 64 bits alone ("2001:db8::/64"). */
 struct pr_str http_req_client_network(const struct http_request *req);
@@ -119,9 +121,13 @@ void http_reply_error(struct http_request *req,
  * last piece ends it, and its sent (whose fn may be NULL) is called at once. content_length -1:
  * chunked. An abort cuts the connection, so that the client sees a broken answer, never a short
  * one; so does a last piece that leaves the promised length unfilled. A client that left is noticed
- * only when something is written.
+ * only when something is written, or asked (http_req_client_left).
  */
 void http_reply_start(struct http_request *req, int status, int64_t content_length);
 void http_reply_write(struct http_request *req, struct pr_str piece, bool last,
                       struct pr_done sent);
 void http_reply_abort(struct http_request *req);
+
+/* The client has closed his side of the connection. For who streams, and would otherwise notice at
+ * the next piece. */
+bool http_req_client_left(const struct http_request *req);

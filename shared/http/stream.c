@@ -5,6 +5,7 @@
 #include "shared/base/alloc.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sys/socket.h>
 
 static struct pr_done take_sent(struct http_request *req)
@@ -140,6 +141,15 @@ void http_reply_write(struct http_request *req, struct pr_str piece, bool last, 
         req->holds--;
         h2o_send(req->h2o, bufs, count, H2O_SEND_STATE_IN_PROGRESS);
     }
+}
+
+bool http_req_client_left(const struct http_request *req)
+{
+    char byte;
+    if (!req->h2o)
+        return true;
+    ssize_t n = recv(h2o_socket_get_fd(req->connection->sock), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void http_reply_abort(struct http_request *req)

@@ -4,7 +4,7 @@
 #include "shared/http/answer.h"
 #include "shared/http/forward.h"
 
-#define LINK_INPUT_SIZE 32768
+#define LINK_INPUT_SIZE 65536
 
 enum link_state { LINK_CONNECTING, LINK_BUSY, LINK_IDLE, LINK_CLOSED, LINK_STATES };
 

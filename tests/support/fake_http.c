@@ -2,12 +2,27 @@
 
 #include "tests/support/test.h"
 
+#define TEXT_MAX_BYTES ((size_t)64 << 20)
+
+/* As the loop would, one after the other. */
+static void send_pieces(struct http_request *req)
+{
+    while (req->sent.fn) {
+        struct pr_done sent = req->sent;
+        bool left = req->pieces == req->leaves_after;
+        req->sent = (struct pr_done){NULL, NULL};
+        pr_done_call(sent, left ? PR_ERR_UNAVAILABLE : PR_OK);
+    }
+}
+
 void fake_http_run(const struct http_route *routes, const char *method, const char *path, void *arg,
                    struct http_request *req)
 {
     for (; routes->method; routes++) {
         if (strcmp(routes->method, method) == 0 && strcmp(routes->path, path) == 0) {
+            req->method = method;
             routes->handler(arg, req);
+            send_pieces(req);
             return;
         }
     }
@@ -17,6 +32,7 @@ void fake_http_run(const struct http_route *routes, const char *method, const ch
 void fake_http_fini(struct http_request *req)
 {
     json_decref(req->json);
+    pr_buf_fini(&req->text);
     pr_arena_fini(&req->arena);
     *req = (struct http_request){0};
 }
@@ -51,6 +67,26 @@ bool http_req_query(const struct http_request *req, const char *name, struct pr_
     return false;
 }
 
+struct pr_str http_req_header(const struct http_request *req, const char *name)
+{
+    for (size_t i = 0; i < FAKE_HTTP_VALUES && req->headers[i].name; i++) {
+        if (strcmp(req->headers[i].name, name) == 0)
+            return pr_str(req->headers[i].value);
+    }
+    return pr_str("");
+}
+
+struct pr_str http_req_method(const struct http_request *req)
+{
+    return pr_str(req->method);
+}
+
+struct pr_str http_req_client_network(const struct http_request *req)
+{
+    (void)req;
+    return pr_str("192.0.2.1");
+}
+
 bool http_req_idempotency(const struct http_request *req, struct idempotency *out,
                           struct pr_fault *fault)
 {
@@ -79,6 +115,41 @@ void http_reply_header(struct http_request *req, const char *name, struct pr_str
     assert_int_equal(req->replies, 0);
     req->header_name = name;
     assert_true(pr_str_copy(value, req->header_value, sizeof req->header_value));
+    if (strcmp(name, "content-type") == 0)
+        assert_true(pr_str_copy(value, req->content_type, sizeof req->content_type));
+}
+
+void http_reply(struct http_request *req, int status, const char *content_type, struct pr_str body)
+{
+    reply(req, status);
+    assert_true(pr_str_copy(pr_str(content_type), req->content_type, sizeof req->content_type));
+    pr_buf_init(&req->text, TEXT_MAX_BYTES);
+    pr_buf_append(&req->text, body);
+}
+
+void http_reply_start(struct http_request *req, int status, int64_t content_length)
+{
+    assert_int_equal(content_length, -1);
+    reply(req, status);
+    pr_buf_init(&req->text, TEXT_MAX_BYTES);
+}
+
+void http_reply_write(struct http_request *req, struct pr_str piece, bool last, struct pr_done sent)
+{
+    assert_int_equal(req->replies, 1);
+    assert_null(req->sent.fn);
+    pr_buf_append(&req->text, piece);
+    req->pieces++;
+    if (last)
+        req->replies++; /* nothing comes after it */
+    else
+        req->sent = sent;
+}
+
+void http_reply_abort(struct http_request *req)
+{
+    req->aborted = true;
+    req->replies++;
 }
 
 void http_reply_json(struct http_request *req, int status, json_t *body)

@@ -14,15 +14,22 @@ struct http_request {
     bool key_is_bad; /* the one of the idempotency */
     struct {
         const char *name, *value;
-    } params[FAKE_HTTP_VALUES], query[FAKE_HTTP_VALUES];
+    } params[FAKE_HTTP_VALUES], query[FAKE_HTTP_VALUES], headers[FAKE_HTTP_VALUES];
+    const char *method; /* fake_http_run sets it */
     struct pr_arena arena;
 
     /* The answer. */
     unsigned replies;
     int status;
     const char *header_name; /* of the last one; NULL: none */
-    char header_value[64];
-    json_t *json;          /* NULL: without a body */
+    char header_value[256];
+    char content_type[64]; /* of a text */
+    size_t pieces;         /* that a streamed body came in */
+    size_t leaves_after;   /* the client, after so many pieces; 0: never */
+    struct pr_done sent;   /* of a piece on its way; fake_http_run lets them all go */
+    json_t *json;          /* NULL: without a body, or with a text */
+    struct pr_buf text;    /* a body that is no JSON, in one piece or many */
+    bool aborted;
     struct pr_fault fault; /* when it is an error */
 };
 

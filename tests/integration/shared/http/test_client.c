@@ -287,6 +287,102 @@ static void test_sinks(void **state)
     forget_answer();
 }
 
+/* Takes its pieces one at a time: each pauses the call, a timer resumes it a little later. */
+struct slow_sink {
+    uv_timer_t timer;
+    struct http_call *call;
+    bool paused;
+    size_t bytes, pieces, largest;
+};
+
+static void on_slow_timer(uv_timer_t *timer)
+{
+    struct slow_sink *slow = timer->data;
+    slow->paused = false;
+    http_call_resume(slow->call);
+}
+
+static bool slow_sink(void *arg, struct pr_str bytes)
+{
+    struct slow_sink *slow = arg;
+    assert_false(slow->paused);
+    slow->paused = true;
+    slow->bytes += bytes.n;
+    slow->pieces++;
+    if (bytes.n > slow->largest)
+        slow->largest = bytes.n;
+    http_call_pause(slow->call);
+    http_call_pause(slow->call);
+    uv_timer_start(&slow->timer, on_slow_timer, slow->pieces == 1 ? 1200 : 1, 0);
+    return true;
+}
+
+static void prepare_slow(struct slow_sink *slow)
+{
+    prepare("GET", "/large");
+    *slow = (struct slow_sink){.call = &call};
+    call.max_bytes = 1 << 20;
+    call.sink = slow_sink;
+    call.sink_arg = slow;
+    call.timeout_ms = 0;
+    call.stall_ms = 1000; /* which a pause does not count for */
+    uv_timer_init(&h.loop, &slow->timer);
+    slow->timer.data = slow;
+}
+
+static void test_a_paused_call_gives_nothing_until_resumed(void **state)
+{
+    static struct slow_sink slow;
+    (void)state;
+    prepare_slow(&slow);
+    enum pr_err err = finish();
+    http_call_resume(&call); /* it is over: nothing */
+    http_call_cancel(&call);
+    uv_close((uv_handle_t *)&slow.timer, NULL);
+    assert_int_equal(err, PR_OK);
+    assert_int_equal(slow.bytes, 1 << 20);
+    assert_in_range(slow.pieces, 32, 1024);
+    assert_in_range(slow.largest, 1, 32768);
+    forget_answer();
+}
+
+static void test_a_paused_call_is_cancelled(void **state)
+{
+    static struct slow_sink slow;
+    struct result result = {0, PR_OK};
+    (void)state;
+    prepare_slow(&slow);
+    http_client_send(client, &call, (struct pr_done){on_done, &result});
+    while (slow.pieces == 0)
+        uv_run(&h.loop, UV_RUN_ONCE);
+    http_call_cancel(&call);
+    assert_int_equal(result.calls, 1);
+    assert_int_equal(result.err, PR_ERR_UNAVAILABLE);
+    uv_close((uv_handle_t *)&slow.timer, NULL);
+    forget_answer();
+}
+
+static bool cancelling_sink(void *arg, struct pr_str bytes)
+{
+    (void)bytes;
+    ++*(unsigned *)arg;
+    http_call_cancel(&call);
+    return true;
+}
+
+static void test_a_sink_cancels_its_call(void **state)
+{
+    unsigned pieces = 0;
+    (void)state;
+    prepare("GET", "/large");
+    call.max_bytes = 1 << 20;
+    call.sink = cancelling_sink;
+    call.sink_arg = &pieces;
+    assert_int_equal(finish(), PR_ERR_UNAVAILABLE);
+    assert_int_equal(pieces, 1);
+    forget_answer();
+}
+
 static void test_answers_are_bounded(void **state)
 {
     (void)state;
@@ -427,6 +523,9 @@ int main(void)
         TEST(test_a_header_with_a_line_break_is_not_sent),
         TEST(test_a_status_is_no_error),
         TEST(test_sinks),
+        TEST(test_a_paused_call_gives_nothing_until_resumed),
+        TEST(test_a_paused_call_is_cancelled),
+        TEST(test_a_sink_cancels_its_call),
         TEST(test_answers_are_bounded),
         TEST(test_a_broken_answer),
         TEST(test_nobody_there),

@@ -157,8 +157,9 @@ static void ask_echo(struct harness *t)
         talk(t->port, "POST /f/echo/a%20b?x=1&y=%C3%A9 HTTP/1.1\r\n" CLOSE
                       "Accept: a/b\r\nAccept-Language: fr\r\nContent-Type: application/json\r\n"
                       "Idempotency-Key: k\r\nIf-None-Match: \"e\"\r\nIf-Modified-Since: never\r\n"
-                      "Range: bytes=0-1\r\nUser-Agent: me\r\nCookie: secret\r\n"
+                      "Range: bytes=0-1\r\nIf-Range: \"e\"\r\nUser-Agent: me\r\nCookie: secret\r\n"
                       "Authorization: secret\r\nX-Pierrot-Identity: forged\r\n"
+                      "X-Pierrot-Client: forged\r\nX-Pierrot-Guest: forged\r\n"
                       "X-Request-Id: my-id\r\nX-Forwarded-For: 1.2.3.4\r\n"
                       "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
                       "Content-Length: 8\r\n\r\n{\"a\": 1}");
@@ -191,6 +192,7 @@ static void test_requests_come_through(void **state)
     assert_contains(echo, "\r\nif-none-match: \"e\"\r\n");
     assert_contains(echo, "\r\nif-modified-since: never\r\n");
     assert_contains(echo, "\r\nrange: bytes=0-1\r\n");
+    assert_contains(echo, "\r\nif-range: \"e\"\r\n");
     assert_contains(echo, "\r\nuser-agent: me\r\n");
     assert_contains(echo, "\r\nx-pierrot-identity: signed\r\n");
     assert_contains(echo, "\r\nx-request-id: my-id\r\n");

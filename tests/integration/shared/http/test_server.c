@@ -1,5 +1,6 @@
 #include "shared/base/alloc.h"
 #include "shared/base/time.h"
+#include "shared/http/client_seal.h"
 #include "shared/http/identity.h"
 #include "shared/metrics/process.h"
 #include "tests/integration/shared/http/harness.h"
@@ -67,6 +68,16 @@ static void get_me(void *arg, struct http_request *req)
     http_reply(req, 200, "text/plain", pr_str(http_req_identity(req)->name));
 }
 
+static void get_client(void *arg, struct http_request *req)
+{
+    char text[128];
+    (void)arg;
+    snprintf(text, sizeof text, PR_STR_FMT " of " PR_STR_FMT, PR_STR_ARG(http_req_client(req)),
+             PR_STR_ARG(http_req_client_network(req)));
+    assert_null(http_req_identity(req));
+    http_reply(req, 200, "text/plain", pr_str(text));
+}
+
 static void get_trace(void *arg, struct http_request *req)
 {
     (void)arg;
@@ -99,6 +110,7 @@ static const struct http_route routes[] = {
     {"POST", "/things", post_thing, HTTP_PUBLIC, 65536, NULL},
     {"POST", "/small", post_small, HTTP_PUBLIC, 10, NULL},
     {"GET", "/me", get_me, HTTP_IDENTITY, 0, NULL},
+    {"GET", "/client", get_client, HTTP_CLIENT, 0, NULL},
     {"GET", "/metrics", get_metrics, HTTP_PUBLIC, 0, NULL},
     {"GET", "/trace", get_trace, HTTP_PUBLIC, 0, NULL},
     {"GET", "/split", get_split, HTTP_PUBLIC, 0, NULL},
@@ -268,6 +280,46 @@ static void test_identity(void **state)
     assert_contains(h.answers[2], "\r\n\r\nzoe");
 }
 
+/* The gateway says for whom it asks; nobody else's word counts, nor the connection's. */
+static void ask_for_a_client(struct harness *t)
+{
+    int64_t now_ms = pr_now_ms(&pr_clock_system);
+    struct identity identity = {
+        .account_id = {{1}}, .name = "zoe", .expires_at_ms = now_ms + 60000};
+    char seal[CLIENT_SEAL_HEADER_MAX], header[IDENTITY_HEADER_MAX];
+    char line[IDENTITY_HEADER_MAX + 32];
+    const struct pr_str client = pr_str("2001:db8::7"), ours = pr_str(HARNESS_SECRET);
+    t->answers[0] = get(t, "/client", "");
+    t->answers[1] = get(t, "/client", "x-pierrot-client: 192.0.2.1\r\n");
+    client_seal_sign(pr_str("another secret"), client, now_ms + 60000, seal);
+    snprintf(line, sizeof line, "x-pierrot-client: %s\r\n", seal);
+    t->answers[2] = get(t, "/client", line);
+    client_seal_sign(ours, client, now_ms - 1, seal);
+    snprintf(line, sizeof line, "x-pierrot-client: %s\r\n", seal);
+    t->answers[3] = get(t, "/client", line);
+    identity_sign(ours, &identity, header);
+    snprintf(line, sizeof line, "x-pierrot-client: %s\r\n", header);
+    t->answers[4] = get(t, "/client", line);
+    client_seal_sign(ours, client, now_ms + 60000, seal);
+    snprintf(line, sizeof line, "X-Pierrot-Client: %s\r\n", seal);
+    t->answers[5] = get(t, "/client", line);
+    snprintf(line, sizeof line, "x-pierrot-identity: %s\r\n", seal);
+    t->answers[6] = get(t, "/me", line);
+}
+
+static void test_client(void **state)
+{
+    (void)state;
+    run(ask_for_a_client);
+    for (int i = 0; i < 5; i++)
+        assert_status(h.answers[i], 401);
+    assert_status(h.answers[5], 200);
+    assert_contains(h.answers[5], "\r\n\r\n2001:db8::7 of 2001:db8::/64");
+    assert_status(h.answers[6], 401);
+    struct answer_text log = {h.log, h.log_n};
+    assert_contains(log, "\"client\":\"2001:db8::7\"}");
+}
+
 #define TRACE_ID "0af7651916cd43dd8448eb211c80319c"
 
 static void ask_traced(struct harness *t)
@@ -385,6 +437,7 @@ int main(void)
         cmocka_unit_test_teardown(test_problems, teardown),
         cmocka_unit_test_teardown(test_json_bodies, teardown),
         cmocka_unit_test_teardown(test_identity, teardown),
+        cmocka_unit_test_teardown(test_client, teardown),
         cmocka_unit_test_teardown(test_ids_logs_and_metrics, teardown),
         cmocka_unit_test_teardown(test_closing_lets_requests_end, teardown),
         cmocka_unit_test_teardown(test_addresses_that_cannot_be_listened_on, teardown),

@@ -129,6 +129,17 @@ static void test_every_beginning_of_a_time_is_refused(void **state)
     assert_true(pr_time_parse(pr_str(text), &at_ms));
 }
 
+static void test_as_dos_has_it(void **state)
+{
+    (void)state;
+    assert_int_equal(pr_time_dos(1763710201999),
+                     (45 << 9 | 11 << 5 | 21) << 16 |
+                         (7 << 11 | 30 << 5 | 0)); /* 2025-11-21T07:30:01 */
+    assert_int_equal(pr_time_dos(0), (1 << 5 | 1) << 16);
+    assert_int_equal(pr_time_dos(INT64_MAX),
+                     (uint32_t)(127 << 9 | 12 << 5 | 31) << 16 | (23 << 11 | 59 << 5 | 29));
+}
+
 static void test_clocks_go(void **state)
 {
     (void)state;
@@ -145,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_forms_that_are_read),
         cmocka_unit_test(test_everything_else_is_refused),
         cmocka_unit_test(test_every_beginning_of_a_time_is_refused),
+        cmocka_unit_test(test_as_dos_has_it),
         cmocka_unit_test(test_clocks_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-foreach(name router uri json trace identity answer client_address crowd negotiate)
+foreach(name router uri json trace identity answer client_address client_seal crowd negotiate origin range)
     pr_test(unit/shared/http/test_${name} DEPS pr_http)
 endforeach()
 pr_test(unit/shared/http/test_input

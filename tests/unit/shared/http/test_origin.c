@@ -1,4 +1,4 @@
-#include "services/gateway/adapters/origin.h"
+#include "shared/http/origin.h"
 
 #include "shared/base/alloc.h"
 #include "tests/support/test.h"

@@ -1,4 +1,4 @@
-#include "services/gateway/adapters/origin.h"
+#include "shared/http/origin.h"
 
 static const struct pr_str http = PR_STR("http://"), https = PR_STR("https://");
 
