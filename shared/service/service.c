@@ -145,7 +145,10 @@ static void close_ticker(void *arg, shutdown_closed_fn closed, void *closed_arg)
 
 static void close_server(void *arg, shutdown_closed_fn closed, void *closed_arg)
 {
-    http_server_close(((struct service *)arg)->server, closed, closed_arg);
+    struct service *service = arg;
+    if (service->spec->drain)
+        service->spec->drain(service);
+    http_server_close(service->server, closed, closed_arg);
 }
 
 static void close_consumer(void *arg, shutdown_closed_fn closed, void *closed_arg)

@@ -63,6 +63,9 @@ struct service_spec {
     void (*http)(struct service *service, struct http_server_options *options);
     /* Work that begins once the schema is there: jobs, tickers. */
     void (*run)(struct service *service);
+    /* The end begins: ends answers that would never end by themselves, since the HTTP server waits
+     * for them. NULL: there are none. */
+    void (*drain)(struct service *service);
     /* The limit of the end is near: gives away what it would cut off. NULL: nothing. */
     void (*give_back)(struct service *service);
     /* Ends the work of run; then, when HTTP and the consumer are gone as well, what start made. */
