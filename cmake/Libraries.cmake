@@ -24,6 +24,8 @@ pr_import(jansson jansson)
 pr_import(hiredis hiredis)
 pr_import(deflate libdeflate)
 pr_import(zlib zlib)
+pr_import(qrencode libqrencode)
+pr_import(expat expat)
 
 # msgpack-c's pkg-config file carries the library's old name.
 pr_import(msgpack msgpack)

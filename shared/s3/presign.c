@@ -2,7 +2,7 @@
 
 #include "shared/base/alloc.h"
 #include "shared/base/encode.h"
-#include "shared/base/utf8.h"
+#include "shared/http/disposition.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,43 +93,14 @@ bool s3_presign_put(struct s3 *s3, const struct s3_put *put, int64_t expires_in_
            s3_sign(&s3->signer, &s3->external, &request, pr_now_ms(s3->clock), expires_in_s, out);
 }
 
-/* The name for clients that know only quoted ASCII: one '_' for each other character, and for those
- * clients read differently ('"', '\', '%', '/'). True when that changed nothing. */
-static bool put_ascii_name(struct pr_buf *out, struct pr_str name)
-{
-    bool same = true;
-    for (size_t i = 0; i < name.n; i++) {
-        uint8_t c = (uint8_t)name.p[i];
-        bool safe = c >= ' ' && c <= '~' && !strchr("\"\\%/", c);
-        same &= safe;
-        if (safe)
-            pr_buf_append(out, pr_str_n(&name.p[i], 1));
-        else if ((c & 0xc0) != 0x80) /* not a later byte of a UTF-8 sequence */
-            pr_buf_puts(out, "_");
-    }
-    return same;
-}
-
-/* Content-Disposition of RFC 6266, the true name encoded by RFC 8187. */
-static void put_disposition(struct pr_buf *out, struct pr_str name)
-{
-    pr_buf_clear(out);
-    pr_buf_puts(out, "attachment; filename=\"");
-    bool same = put_ascii_name(out, name);
-    pr_buf_puts(out, "\"");
-    if (!same && pr_utf8_valid(name)) {
-        pr_buf_puts(out, "; filename*=UTF-8''");
-        pr_uri_encode(out, name, false);
-    }
-}
-
 bool s3_presign_get(struct s3 *s3, struct pr_str key, const char *content_type,
                     const char *download_name, int64_t expires_in_s, struct pr_buf *out)
 {
     struct s3_param params[2];
     struct s3_request request = {.method = "GET", .key = key, .params = params};
     if (download_name) {
-        put_disposition(&s3->disposition, pr_str(download_name));
+        pr_buf_clear(&s3->disposition);
+        http_put_attachment(&s3->disposition, pr_str(download_name));
         if (s3->disposition.full)
             return false;
         params[request.params_count++] =

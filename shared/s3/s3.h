@@ -77,6 +77,21 @@ void s3_head(struct s3 *s3, struct pr_str key, struct s3_object *out, struct pr_
 void s3_get(struct s3 *s3, struct pr_str key, int64_t max_bytes, http_sink_fn sink, void *arg,
             struct pr_done done);
 
+/* Streams size_bytes of the object's from `first` on, if it has total_bytes in all (otherwise
+ * PR_ERR_CONFLICT, before anything went to sink), to a reader that may be slow: see
+ * http_call_pause. The struct is the caller's, and borrowed until done; a cancelled one is done with
+ * PR_ERR_UNAVAILABLE. Other errors as s3_get's; after one, what went to sink is good. */
+struct s3_range {
+    int64_t first, size_bytes, total_bytes; /* size_bytes > 0 */
+    http_sink_fn sink;
+    void *sink_arg;
+    struct http_call *call; /* ours; NULL: not under way */
+};
+void s3_get_range(struct s3 *s3, struct pr_str key, struct s3_range *range, struct pr_done done);
+void s3_range_pause(struct s3_range *range);
+void s3_range_resume(struct s3_range *range);
+void s3_range_cancel(struct s3_range *range);
+
 /* Stores bytes (borrowed until done) under the put's key; the put's size must be theirs. Also
  * PR_ERR_CONFLICT: if_none_match, and something is there. Bytes with another SHA-256 than the put's
  * are refused (PR_ERR_UPSTREAM) and nothing is stored. */

@@ -2,6 +2,8 @@
 
 #include "shared/log/log.h"
 
+#include <assert.h>
+
 #define CONNECTIONS 16
 #define PROBE_EVERY_MS 5000
 #define FIRST_PROBE_MS 1
@@ -45,11 +47,10 @@ static void probe(void *arg)
     s3_probe(connection->s3, (struct pr_done){probed, connection});
 }
 
-bool s3_connect(struct s3_connection *connection, uv_loop_t *loop,
-                const struct s3_settings *settings, const struct pr_clock *clock)
+static struct s3 *create(const struct s3_settings *settings, const struct pr_clock *clock,
+                         struct http_client *client)
 {
-    *connection = (struct s3_connection){.client = http_client_create(loop, CONNECTIONS)};
-    connection->s3 = s3_create(&(struct s3_options){
+    return s3_create(&(struct s3_options){
         .endpoint = settings->endpoint,
         .public_endpoint = settings->public_endpoint,
         .region = settings->region,
@@ -57,8 +58,15 @@ bool s3_connect(struct s3_connection *connection, uv_loop_t *loop,
         .access_key = settings->access_key,
         .secret_key = settings->secret_key,
         .clock = clock,
-        .client = connection->client,
+        .client = client,
     });
+}
+
+bool s3_connect(struct s3_connection *connection, uv_loop_t *loop,
+                const struct s3_settings *settings, const struct pr_clock *clock)
+{
+    *connection = (struct s3_connection){.client = http_client_create(loop, CONNECTIONS)};
+    connection->s3 = create(settings, clock, connection->client);
     if (!connection->s3) {
         log_at(LOG_ERROR, "PIERROT_S3_ENDPOINT must be http://host[:port] or https://host[:port]");
         return false;
@@ -67,11 +75,31 @@ bool s3_connect(struct s3_connection *connection, uv_loop_t *loop,
     return true;
 }
 
+void s3_connect_streams(struct s3_connection *connection, uv_loop_t *loop,
+                        const struct s3_settings *settings, const struct pr_clock *clock,
+                        unsigned max_connections)
+{
+    connection->streams_client = http_client_create(loop, max_connections);
+    connection->streams = create(settings, clock, connection->streams_client);
+    assert(connection->streams); /* of settings that were good */
+}
+
+static void streams_closed(void *arg)
+{
+    struct s3_connection *connection = arg;
+    if (connection->streams)
+        s3_destroy(connection->streams);
+    connection->closed(connection->closed_arg);
+}
+
 static void client_closed(void *arg)
 {
     struct s3_connection *connection = arg;
     s3_destroy(connection->s3);
-    connection->closed(connection->closed_arg);
+    if (connection->streams_client)
+        http_client_close(connection->streams_client, streams_closed, connection);
+    else
+        streams_closed(connection);
 }
 
 static void probe_closed(void *arg)

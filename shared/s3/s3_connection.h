@@ -15,6 +15,8 @@ extern const struct config_setting s3_settings_table[];
 struct s3_connection {
     struct http_client *client;
     struct s3 *s3;
+    struct http_client *streams_client; /* NULL: there are none */
+    struct s3 *streams;
     struct ticker probe;
     bool probing, ready;
     void (*closed)(void *arg);
@@ -24,6 +26,12 @@ struct s3_connection {
 /* Storage is the caller's. False (and a line in the log) when the endpoint cannot be parsed. */
 bool s3_connect(struct s3_connection *connection, uv_loop_t *loop,
                 const struct s3_settings *settings, const struct pr_clock *clock);
+
+/* After s3_connect: connection->streams, an s3 with connections of its own, for transfers that may
+ * last, so that nothing short waits behind them. */
+void s3_connect_streams(struct s3_connection *connection, uv_loop_t *loop,
+                        const struct s3_settings *settings, const struct pr_clock *clock,
+                        unsigned max_connections);
 
 /* Lets what is under way end, then calls closed. */
 void s3_disconnect(struct s3_connection *connection, void (*closed)(void *arg), void *arg);

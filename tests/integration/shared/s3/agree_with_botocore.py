@@ -47,6 +47,8 @@ def random_request(rng):
         "sha256": rng.randbytes(32),
         "if_none_match": rng.random() < 0.5,
         "name": random_text(rng, 60) if rng.random() < 0.7 else None,
+        "upload_id": random_text(rng, 128) if rng.random() < 0.5 else None,
+        "number": rng.randint(1, 10_000),
     }
 
 
@@ -54,7 +56,7 @@ def as_line(r):
     put = r["method"] == "PUT"
     fields = [str(r["time"] * 1000), r["key"], r["method"], r["type"] or (TYPES[0] if put else ""),
               str(r["size"]), r["sha256"].hex(), "1" if r["if_none_match"] else "0",
-              r["name"] or ""]
+              r["name"] or "", r["upload_id"] or "", str(r["number"])]
     return " ".join(quote(f, safe="") for f in fields)
 
 
@@ -68,7 +70,10 @@ def check_disposition(value, name):
 
 def botocore_signature(r, ours):
     headers, query = {}, ""
-    if r["method"] == "PUT":
+    if r["method"] == "PUT" and r["upload_id"]:
+        headers = {"content-length": str(r["size"]), "x-amz-checksum-sha256": base64.b64encode(r["sha256"]).decode()}
+        query = f"partNumber={r['number']}&uploadId={quote(r['upload_id'], safe='-_.~')}"
+    elif r["method"] == "PUT":
         headers = {"content-type": r["type"] or TYPES[0], "content-length": str(r["size"]),
                    "x-amz-checksum-sha256": base64.b64encode(r["sha256"]).decode()}
         if r["if_none_match"]:

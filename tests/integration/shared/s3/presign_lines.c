@@ -1,19 +1,21 @@
 /* Presigns what its input asks for, one URL a line: for a test that compares them.
  *
- *     time_ms key method type size sha256 if_none_match download_name
+ *     time_ms key method type size sha256 if_none_match download_name upload_id part_number
+ *
+ * A PUT with an upload_id is one of a part.
  *
  * Fields are separated by blanks and percent-encoded; empty is none. The settings are fixed below.
  */
 #include "shared/base/alloc.h"
 #include "shared/base/encode.h"
-#include "shared/s3/s3.h"
+#include "shared/s3/multipart.h"
 
 #include <stdio.h>
 
-#define FIELDS 8
+#define FIELDS 10
 #define LINE_MAX_BYTES 16384
 
-enum field { TIME_MS, KEY, METHOD, TYPE, SIZE, SHA256, IF_NONE_MATCH, NAME };
+enum field { TIME_MS, KEY, METHOD, TYPE, SIZE, SHA256, IF_NONE_MATCH, NAME, UPLOAD_ID, NUMBER };
 
 static int64_t now_ms;
 
@@ -42,6 +44,16 @@ static const char *or_null(const char *field)
     return *field ? field : NULL;
 }
 
+static bool presign_part(struct s3 *s3, char *fields[FIELDS], struct pr_buf *url)
+{
+    struct s3_part part = {.key = pr_str(fields[KEY]), .upload_id = pr_str(fields[UPLOAD_ID])};
+    struct s3_header headers[S3_PART_HEADERS];
+    return pr_str_to_int(pr_str(fields[SIZE]), 0, INT64_MAX, &part.size_bytes) &&
+           pr_str_to_int(pr_str(fields[NUMBER]), 1, S3_PARTS_MAX, &part.number) &&
+           pr_hex_decode(pr_str(fields[SHA256]), part.sha256, SHA256_BYTES) &&
+           s3_presign_part(s3, &part, 900, url, headers);
+}
+
 static bool presign(struct s3 *s3, char *fields[FIELDS], struct pr_buf *url)
 {
     struct s3_put put = {.key = pr_str(fields[KEY]),
@@ -53,6 +65,8 @@ static bool presign(struct s3 *s3, char *fields[FIELDS], struct pr_buf *url)
         return false;
     if (strcmp(fields[METHOD], "GET") == 0)
         return s3_presign_get(s3, put.key, or_null(fields[TYPE]), or_null(fields[NAME]), 900, url);
+    if (*fields[UPLOAD_ID])
+        return presign_part(s3, fields, url);
     return pr_str_to_int(pr_str(fields[SIZE]), 0, INT64_MAX, &put.size_bytes) &&
            pr_hex_decode(pr_str(fields[SHA256]), put.sha256, SHA256_BYTES) &&
            s3_presign_put(s3, &put, 900, url, headers, &count);

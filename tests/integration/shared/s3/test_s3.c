@@ -116,6 +116,82 @@ static void a_sink_may_stop_a_get(void **state)
     assert_int_equal(pieces, 1);
 }
 
+static bool append(void *arg, struct pr_str bytes)
+{
+    pr_buf_append(arg, bytes);
+    return true;
+}
+
+static enum pr_err get_range(struct fixture *f, const char *key, int64_t first, int64_t size_bytes,
+                             int64_t total_bytes)
+{
+    struct outcome outcome = {0};
+    struct s3_range range = {.first = first,
+                             .size_bytes = size_bytes,
+                             .total_bytes = total_bytes,
+                             .sink = append,
+                             .sink_arg = &f->body};
+    pr_buf_clear(&f->body);
+    s3_get_range(f->s3, pr_str(key), &range, outcome_done(&outcome));
+    enum pr_err err = fixture_wait(f, &outcome);
+    assert_null(range.call);
+    s3_range_resume(&range); /* nothing is under way */
+    s3_range_cancel(&range);
+    return err;
+}
+
+static void ranges_of_an_object(void **state)
+{
+    struct fixture *f = *state;
+    static char bytes[300000];
+    int64_t n = sizeof bytes;
+    const char *key = fixture_key(f, "k");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * i >> 7);
+    assert_int_equal(fixture_put(f, key, pr_str_n(bytes, sizeof bytes)), PR_OK);
+    const int64_t parts[][2] = {{0, n}, {0, 1}, {n - 1, 1}, {1, n - 1}, {70000, 100000}};
+    for (size_t i = 0; i < PR_COUNT(parts); i++) {
+        assert_int_equal(get_range(f, key, parts[i][0], parts[i][1], n), PR_OK);
+        assert_int_equal(f->body.n, parts[i][1]);
+        assert_memory_equal(f->body.p, bytes + parts[i][0], f->body.n);
+    }
+}
+
+/* Not one byte of an object that is not what it should be. */
+static void range_of_another_object_is_a_conflict(void **state)
+{
+    struct fixture *f = *state;
+    const char *key = fixture_key(f, "k");
+    assert_int_equal(get_range(f, key, 0, 5, 5), PR_ERR_NOT_FOUND);
+    assert_int_equal(fixture_put(f, key, hello), PR_OK);
+    int64_t n = (int64_t)hello.n;
+    assert_int_equal(get_range(f, key, 0, n + 1, n + 1), PR_ERR_CONFLICT);
+    assert_int_equal(get_range(f, key, 0, n - 1, n - 1), PR_ERR_CONFLICT);
+    assert_int_equal(get_range(f, key, 1, 2, n + 1), PR_ERR_CONFLICT);
+    assert_int_equal(get_range(f, key, n + 1, 2, n + 9), PR_ERR_CONFLICT);
+    assert_int_equal(f->body.n, 0);
+    assert_int_equal(fixture_put(f, key, pr_str("")), PR_OK);
+    assert_int_equal(get_range(f, key, 0, 5, 5), PR_ERR_CONFLICT);
+    assert_int_equal(get_range(f, key, 1, 2, 5), PR_ERR_CONFLICT);
+}
+
+static void store_without_ranges_is_a_conflict(void **state)
+{
+    struct fixture *f = *state;
+    fixture_canned(f, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+    assert_int_equal(get_range(f, "k", 1, 2, 5), PR_ERR_CONFLICT);
+    assert_int_equal(f->body.n, 0);
+}
+
+static void range_that_breaks_off_is_unavailable(void **state)
+{
+    struct fixture *f = *state;
+    fixture_canned(f, "HTTP/1.1 206 Partial Content\r\ncontent-length: 4\r\n"
+                      "content-range: bytes 1-4/9\r\n\r\nhe");
+    assert_int_equal(get_range(f, "k", 1, 4, 9), PR_ERR_UNAVAILABLE);
+    assert_int_equal(f->body.n, 2); /* which are good */
+}
+
 static void a_conditional_put_keeps_what_is_there(void **state)
 {
     struct fixture *f = *state;
@@ -400,6 +476,10 @@ int main(void)
         TEST(empty_and_large_objects_arrive_whole),
         TEST(what_is_missing_is_told_by_each_call_in_its_way),
         TEST(a_sink_may_stop_a_get),
+        TEST(ranges_of_an_object),
+        TEST(range_of_another_object_is_a_conflict),
+        TEST(store_without_ranges_is_a_conflict),
+        TEST(range_that_breaks_off_is_unavailable),
         TEST(a_conditional_put_keeps_what_is_there),
         TEST(bytes_of_another_digest_are_not_stored),
         TEST(a_key_too_long_for_a_url_is_invalid),

@@ -3,6 +3,10 @@ pr_test(integration/shared/s3/test_s3
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_s3.c ${CMAKE_CURRENT_LIST_DIR}/fixture.c
         ${CMAKE_SOURCE_DIR}/tests/support/loop.c
     DEPS pr_s3 pr_http test_support)
+pr_test(integration/shared/s3/test_multipart
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_multipart.c ${CMAKE_CURRENT_LIST_DIR}/fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/support/loop.c
+    DEPS pr_s3 pr_http test_support)
 
 # Another implementation signs the same requests: botocore, in the environment tests/run makes.
 add_executable(presign_lines ${CMAKE_CURRENT_LIST_DIR}/presign_lines.c)
