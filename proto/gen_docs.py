@@ -185,6 +185,8 @@ def access(operation):
     security = operation.get("security", DOCUMENT["security"])
     if not security:
         return "Open to everybody."
+    if "guest" in security[0]:
+        return "Wants a guest's token, or the guest's cookie."
     scope = security[0]["token"][0]
     who = "an administrator's token" if scope == "admin" else "a token"
     return f"Wants {who} with the scope <code>{scope}</code>, or a session."

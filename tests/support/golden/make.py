@@ -39,6 +39,11 @@ MESSAGES = {
         "placeholder": bytes.fromhex("dcf7090c1388868788878777770778788787780887"),
         "renditions": [PREVIEW, LARGE], "rendered_at_ms": 1763710203420,
     },
+    "media_rendered_crc32.v1": {
+        "media_id": MEDIA, "owner_id": OWNER, "version": 2, "width": 4032, "height": 3024,
+        "degraded": False, "sha256": SHA256, "crc32": 4294967295, "placeholder": b"",
+        "renditions": [PREVIEW | {"crc32": 0}, LARGE | {"crc32": 4294967295}], "rendered_at_ms": 1763710203420,
+    },
     "media_rendered_video.v1": {
         "media_id": MEDIA, "owner_id": OWNER, "version": 9007199254740992, "width": 1920, "height": 1080,
         "duration_ms": 12480, "degraded": True, "sha256": SHA256, "crc32": 0, "placeholder": b"",

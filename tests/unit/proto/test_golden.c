@@ -55,6 +55,8 @@ static void assert_rendition(const struct rendition_msg *is, const struct rendit
     assert_int_equal(is->width, should->width);
     assert_int_equal(is->height, should->height);
     assert_int_equal(is->size_bytes, should->size_bytes);
+    assert_int_equal(is->has_crc32, should->has_crc32);
+    assert_true(is->crc32 == should->crc32);
 }
 
 /* Decodes the file into msg, and finds that msg encodes to the very same bytes. */
@@ -112,12 +114,27 @@ static void test_media_rendered_v1(void **state)
     assert_rendition(&msg.renditions[0],
                      &(struct rendition_msg){PR_STR("preview"),
                                              PR_STR(FOLDER "/.renditions/preview.webp"),
-                                             PR_STR("image/webp"), 320, 240, 9120});
+                                             PR_STR("image/webp"), 320, 240, 9120, false, 0});
     assert_rendition(&msg.renditions[1],
                      &(struct rendition_msg){PR_STR("large"),
                                              PR_STR(FOLDER "/.renditions/large.jpg"),
-                                             PR_STR("image/jpeg"), 1600, 1200, 301444});
+                                             PR_STR("image/jpeg"), 1600, 1200, 301444, false, 0});
     assert_true(msg.rendered_at_ms == 1763710203420);
+}
+
+/* Since renditions have their CRC-32. */
+static void test_media_rendered_v1_with_crc32(void **state)
+{
+    GOLDEN(media_rendered, "media_rendered_crc32.v1");
+    assert_int_equal(msg.renditions_count, 2);
+    assert_rendition(&msg.renditions[0],
+                     &(struct rendition_msg){PR_STR("preview"),
+                                             PR_STR(FOLDER "/.renditions/preview.webp"),
+                                             PR_STR("image/webp"), 320, 240, 9120, true, 0});
+    assert_rendition(
+        &msg.renditions[1],
+        &(struct rendition_msg){PR_STR("large"), PR_STR(FOLDER "/.renditions/large.jpg"),
+                                PR_STR("image/jpeg"), 1600, 1200, 301444, true, 4294967295});
 }
 
 static void test_media_rendered_v1_of_a_video(void **state)
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_media_created_v1),
         cmocka_unit_test(test_media_finalized_v1),
         cmocka_unit_test(test_media_rendered_v1),
+        cmocka_unit_test(test_media_rendered_v1_with_crc32),
         cmocka_unit_test(test_media_rendered_v1_of_a_video),
         cmocka_unit_test(test_media_rejected_v1),
         cmocka_unit_test(test_media_deleted_v1),
