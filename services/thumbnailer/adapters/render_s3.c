@@ -92,7 +92,7 @@ static void stored(void *arg, enum pr_err err)
 }
 
 static void put_object(struct render_store *port, const char *key, const char *content_type,
-                       const struct render_file *file, struct pr_done done)
+                       const struct render_file *file, uint32_t *crc32, struct pr_done done)
 {
     size_t n = (size_t)file->size_bytes;
     void *bytes = mmap(NULL, n, PROT_READ, MAP_SHARED, file->fd, 0);
@@ -109,6 +109,7 @@ static void put_object(struct render_store *port, const char *key, const char *c
         .size_bytes = file->size_bytes,
     };
     sha256(pr_str_n(bytes, n), put.sha256);
+    *crc32 = crc32_update(0, pr_str_n(bytes, n));
     s3_put(self(port)->s3, &put, pr_str_n(bytes, n), (struct pr_done){stored, op});
 }
 

@@ -46,8 +46,9 @@ struct render_store {
     /* PR_ERR_NOT_FOUND; PR_ERR_TOO_LARGE when there are more than max_bytes. */
     void (*fetch)(struct render_store *store, struct pr_str key, int64_t max_bytes,
                   struct fetched_object *out, struct pr_done done);
+    /* *crc32: of the file's bytes. */
     void (*put)(struct render_store *store, const char *key, const char *content_type,
-                const struct render_file *file, struct pr_done done);
+                const struct render_file *file, uint32_t *crc32, struct pr_done done);
     void (*remove)(struct render_store *store, const char *key, struct pr_done done);
 
     /* Closes a file that fetch or render opened; nothing for one that was not. */
@@ -63,6 +64,7 @@ enum render_verdict {
 struct render_picture {
     struct render_file file;
     int64_t width, height;
+    uint32_t crc32; /* known once it is stored */
 };
 
 struct render_outcome {

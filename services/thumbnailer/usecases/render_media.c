@@ -115,7 +115,8 @@ static enum pr_err store(void *arg)
         return reject(op, op->outcome.reason, op->outcome.detail);
     for (enum rendition_name name = 0; name < RENDITIONS; name++)
         deps->store->put(deps->store, op->keys[name], rendition_content_type(name),
-                         &op->outcome.pictures[name].file, flow_wait(&op->flow));
+                         &op->outcome.pictures[name].file, &op->outcome.pictures[name].crc32,
+                         flow_wait(&op->flow));
     deps->cache->put(deps->cache, preview_cache_key(&op->msg.media_id, op->cache_key),
                      &op->outcome.pictures[RENDITION_PREVIEW].file, flow_wait(&op->flow));
     return PR_OK;
@@ -161,6 +162,8 @@ static void commit_rendered(struct render_media *op)
             .width = picture->width,
             .height = picture->height,
             .size_bytes = picture->file.size_bytes,
+            .has_crc32 = true,
+            .crc32 = picture->crc32,
         };
     }
     op->deps->repo->save_rendered(op->deps->repo, &op->job, &op->rendered, flow_wait(&op->flow));

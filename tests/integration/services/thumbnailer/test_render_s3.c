@@ -131,20 +131,24 @@ static void full_disk_is_unavailable(void **state)
     assert_fetched(f, "photo", pr_str_n(bytes, sizeof bytes));
 }
 
-static enum pr_err put(struct fixture *f, const char *name, const struct render_file *file)
+static enum pr_err put(struct fixture *f, const char *name, const struct render_file *file,
+                       uint32_t *crc32)
 {
     struct outcome outcome = {0};
     struct render_s3 store;
     render_s3_init(&store, f->s3, "/tmp");
-    store.port.put(&store.port, fixture_key(f, name), "image/webp", file, outcome_done(&outcome));
+    store.port.put(&store.port, fixture_key(f, name), "image/webp", file, crc32,
+                   outcome_done(&outcome));
     return fixture_wait(f, &outcome);
 }
 
 static void put_bytes(struct fixture *f, const char *name, struct pr_str bytes)
 {
     struct render_file file = {memfd_create("rendition", MFD_CLOEXEC), (int64_t)bytes.n};
+    uint32_t crc32 = 1;
     assert_int_equal(pwrite(file.fd, bytes.p, bytes.n, 0), bytes.n);
-    assert_int_equal(put(f, name, &file), PR_OK);
+    assert_int_equal(put(f, name, &file, &crc32), PR_OK);
+    assert_int_equal(crc32, crc32_update(0, bytes));
     close(file.fd);
 }
 
@@ -164,7 +168,9 @@ static void file_that_cannot_be_read_is_unavailable(void **state)
 {
     struct s3_object object;
     struct fixture *f = *state;
-    assert_int_equal(put(f, "preview.webp", &(struct render_file){-1, 10}), PR_ERR_UNAVAILABLE);
+    uint32_t crc32;
+    assert_int_equal(put(f, "preview.webp", &(struct render_file){-1, 10}, &crc32),
+                     PR_ERR_UNAVAILABLE);
     assert_int_equal(fixture_head(f, fixture_key(f, "preview.webp"), &object), PR_OK);
     assert_false(object.found);
 }

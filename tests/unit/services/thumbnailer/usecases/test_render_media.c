@@ -105,6 +105,12 @@ static void test_photo_is_rendered(void **state)
     thumbnailer_world_destroy(world);
 }
 
+static void assert_crc32_of(const struct rendition_msg *rendition, const struct world_object *of)
+{
+    assert_true(rendition->has_crc32);
+    assert_int_equal(rendition->crc32, crc32_update(0, pr_str_n(of->bytes, of->n)));
+}
+
 static void test_message_lists_the_renditions(void **state)
 {
     (void)state;
@@ -123,6 +129,8 @@ static void test_message_lists_the_renditions(void **state)
     assert_text(msg.renditions[1].object_key, WORLD_LARGE_KEY);
     assert_text(msg.renditions[1].content_type, "image/jpeg");
     assert_int_equal(msg.renditions[1].width, 1600);
+    assert_crc32_of(&msg.renditions[0], world_object_find(&world->objects, WORLD_PREVIEW_KEY));
+    assert_crc32_of(&msg.renditions[1], world_object_find(&world->objects, WORLD_LARGE_KEY));
     thumbnailer_world_destroy(world);
 }
 
