@@ -1,8 +1,10 @@
 #include "tests/support/fake_media_repo.h"
 
 #include "shared/base/alloc.h"
+#include "tests/support/fake_event_repo.h"
 #include "tests/support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct fake_media_repo *self(struct media_repo *port)
@@ -54,8 +56,8 @@ static bool add_to_inbox(struct fake_media_repo *repo, const struct message_orig
     return true;
 }
 
-static struct fake_job *add_job(struct fake_media_repo *repo, const char *kind,
-                                const struct pr_uuid *subject, int64_t run_at_ms)
+struct fake_job *fake_media_repo_add_job(struct fake_media_repo *repo, const char *kind,
+                                         const struct pr_uuid *subject, int64_t run_at_ms)
 {
     assert_true(repo->jobs_n < FAKE_LOG);
     struct fake_job *job = &repo->jobs[repo->jobs_n++];
@@ -64,10 +66,31 @@ static struct fake_job *add_job(struct fake_media_repo *repo, const char *kind,
     return job;
 }
 
+void fake_media_repo_cancel_jobs(struct fake_media_repo *repo, const char *kind,
+                                 const struct pr_uuid *subject)
+{
+    for (size_t i = 0; i < repo->jobs_n; i++) {
+        struct fake_job *job = &repo->jobs[i];
+        if (!job->done && strcmp(job->kind, kind) == 0 && pr_uuid_eq(&job->subject, subject))
+            job->cancelled = true;
+    }
+}
+
+bool fake_media_repo_finish_job(struct fake_media_repo *repo, const struct job_claim *job)
+{
+    struct fake_job *row = &repo->jobs[job->id - 1];
+    if (row->done || row->cancelled || !pr_uuid_eq(&row->lease, &job->lease))
+        return false;
+    row->done = true;
+    return true;
+}
+
 static void add_purge(struct fake_media_repo *repo, const struct media *media, int64_t run_at_ms)
 {
-    struct fake_job *job = add_job(repo, "purge_object", &media->id, run_at_ms);
-    memcpy(job->object_key, media->object_key, sizeof job->object_key);
+    struct fake_job *job = fake_media_repo_add_job(repo, "purge_object", &media->id, run_at_ms);
+    int n = snprintf(job->args, sizeof job->args, media->part_size_bytes ? "%s\n%s" : "%s",
+                     media->object_key, media->upload_id);
+    assert_in_range(n, 1, sizeof job->args - 1);
 }
 
 struct job_claim fake_media_repo_claim(struct fake_media_repo *repo, int64_t job_id)
@@ -82,6 +105,7 @@ struct args {
     struct fake_media_repo *repo;
     const struct pr_uuid *id;
     const struct media *media;
+    struct batch_entry *entries;
     const struct idempotency *idempotency;
     struct insertion *insertion;
     const struct media_query *query;
@@ -93,6 +117,8 @@ struct args {
     int64_t at_ms;
     size_t limit, n, *removed;
     bool *changed;
+    const char *upload_id;
+    char *kept;
     struct media *out;
     struct media_page *page;
 };
@@ -144,12 +170,17 @@ static enum pr_err insert_effect(const void *arg)
         return PR_OK;
     if (fake_media_repo_find(repo, &args->media->id))
         return PR_ERR_CONFLICT;
+    args->insertion->outcome = fake_event_repo_takes(repo->events, args->media);
+    if (args->insertion->outcome != INSERTION_NEW)
+        return PR_OK;
     if (args->idempotency->given) {
         assert_true(repo->keys_n < FAKE_KEYS);
         repo->keys[repo->keys_n++] =
             (struct fake_key){args->media->owner_id, args->media->id, *args->idempotency};
     }
     fake_media_repo_put(repo, args->media);
+    if (!pr_uuid_is_nil(&args->media->event_id))
+        fake_event_repo_add_link(repo->events, &args->media->event_id, &args->media->id);
     add_message(repo, MESSAGE_MEDIA_CREATED, args->media, args->media->version);
     return PR_OK;
 }
@@ -161,6 +192,102 @@ static void insert(struct media_repo *port, const struct media *media,
     pass("insert", insert_effect,
          &(struct args){
              .repo = self(port), .media = media, .idempotency = idempotency, .insertion = out},
+         done);
+}
+
+/* In this place: linked to the event, or of the library alone. */
+static bool is_in_place(const struct fake_media_repo *repo, const struct media *row,
+                        const struct pr_uuid *event_id)
+{
+    return pr_uuid_is_nil(event_id) ? pr_uuid_is_nil(&row->event_id)
+                                    : fake_event_repo_has(repo->events, event_id, &row->id);
+}
+
+static bool counts(const struct media *row, const struct media *wanted, int64_t alive_ms)
+{
+    if (row->state == MEDIA_CREATED)
+        return row->upload_expires_at_ms > alive_ms &&
+               row->part_size_bytes == wanted->part_size_bytes;
+    return row->state == MEDIA_FINALIZED || row->state == MEDIA_READY;
+}
+
+static bool same_bytes(const struct media *a, const struct media *b)
+{
+    return a->size_bytes == b->size_bytes && memcmp(a->sha256, b->sha256, sizeof a->sha256) == 0;
+}
+
+/* What has come beats what shall come, then the newest. */
+static const struct media *find_bytes(const struct fake_media_repo *repo,
+                                      const struct media *wanted, int64_t alive_ms)
+{
+    const struct media *best = NULL;
+    for (size_t i = 0; i < repo->rows_n; i++) {
+        const struct media *row = &repo->rows[i];
+        if (!pr_uuid_eq(&row->owner_id, &wanted->owner_id) || !same_bytes(row, wanted) ||
+            !counts(row, wanted, alive_ms) || !is_in_place(repo, row, &wanted->event_id))
+            continue;
+        bool waits = row->state == MEDIA_CREATED;
+        bool best_waits = best && best->state == MEDIA_CREATED;
+        if (!best || waits < best_waits ||
+            (waits == best_waits && memcmp(row->id.b, best->id.b, sizeof row->id.b) > 0))
+            best = row;
+    }
+    return best;
+}
+
+static void settle_entry(const struct args *args, size_t i)
+{
+    struct batch_entry *entry = &args->entries[i];
+    entry->outcome = BATCH_ADDED;
+    for (size_t k = 0; k < i; k++) {
+        if (same_bytes(&args->entries[k].media, &entry->media)) {
+            entry->media = args->entries[k].media;
+            entry->outcome = BATCH_REPEATED;
+            return;
+        }
+    }
+    const struct media *there = find_bytes(args->repo, &entry->media, args->at_ms);
+    if (there) {
+        entry->media = *there;
+        entry->outcome = BATCH_THERE;
+    }
+}
+
+static enum pr_err insert_batch_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct fake_media_repo *repo = args->repo;
+    struct pr_uuid event_id = args->entries[0].media.event_id;
+    size_t added = 0;
+    struct batch_entry *before = pr_alloc(args->n * sizeof *before);
+    memcpy(before, args->entries, args->n * sizeof *before);
+    for (size_t i = 0; i < args->n; i++) {
+        settle_entry(args, i);
+        added += args->entries[i].outcome == BATCH_ADDED;
+    }
+    args->insertion->outcome =
+        fake_event_repo_takes_many(repo->events, &before[0].media.owner_id, &event_id, added);
+    if (args->insertion->outcome != INSERTION_NEW)
+        memcpy(args->entries, before, args->n * sizeof *before);
+    for (size_t i = 0; i < args->n && args->insertion->outcome == INSERTION_NEW; i++) {
+        const struct media *media = &args->entries[i].media;
+        if (args->entries[i].outcome != BATCH_ADDED)
+            continue;
+        fake_media_repo_put(repo, media);
+        if (!pr_uuid_is_nil(&event_id))
+            fake_event_repo_add_link(repo->events, &event_id, &media->id);
+        add_message(repo, MESSAGE_MEDIA_CREATED, media, media->version);
+    }
+    free(before);
+    return PR_OK;
+}
+
+static void insert_batch(struct media_repo *port, struct batch_entry *entries, size_t n,
+                         int64_t alive_ms, struct insertion *out, struct pr_done done)
+{
+    pass("insert_batch", insert_batch_effect,
+         &(struct args){
+             .repo = self(port), .entries = entries, .n = n, .at_ms = alive_ms, .insertion = out},
          done);
 }
 
@@ -278,6 +405,25 @@ static void save_rejected(struct media_repo *port, const struct media *media, bo
          &(struct args){.repo = self(port), .media = media, .changed = changed}, done);
 }
 
+static enum pr_err save_upload_effect(const void *arg)
+{
+    const struct args *args = arg;
+    struct media *row = fake_media_repo_find(args->repo, args->id);
+    if (!row || row->state != MEDIA_CREATED || !row->part_size_bytes)
+        return PR_ERR_NOT_FOUND;
+    if (!row->upload_id[0])
+        assert_true(pr_str_copy(pr_str(args->upload_id), row->upload_id, sizeof row->upload_id));
+    memcpy(args->kept, row->upload_id, sizeof row->upload_id);
+    return PR_OK;
+}
+
+static void save_upload(struct media_repo *port, const struct pr_uuid *id, const char *upload_id,
+                        char kept[MEDIA_UPLOAD_ID_MAX + 1], struct pr_done done)
+{
+    pass("save_upload", save_upload_effect,
+         &(struct args){.repo = self(port), .id = id, .upload_id = upload_id, .kept = kept}, done);
+}
+
 static size_t remove_row(struct fake_media_repo *repo, const struct media *media, int64_t now_ms)
 {
     struct media *row = fake_media_repo_find(repo, &media->id);
@@ -285,8 +431,13 @@ static size_t remove_row(struct fake_media_repo *repo, const struct media *media
         return 0;
     add_message(repo, MESSAGE_MEDIA_DELETED, row, row->version + 1);
     add_purge(repo, row, now_ms);
-    if (row->upload_expires_at_ms > now_ms)
-        add_purge(repo, row, row->upload_expires_at_ms + 3600000);
+    int64_t dead_at_ms = row->upload_expires_at_ms;
+    if (row->part_size_bytes && dead_at_ms > now_ms + (int64_t)MEDIA_PART_URL_TTL_S * 1000)
+        dead_at_ms = now_ms + (int64_t)MEDIA_PART_URL_TTL_S * 1000;
+    if (dead_at_ms > now_ms)
+        add_purge(repo, row, dead_at_ms + 3600000);
+    if (repo->events)
+        fake_event_repo_forget(repo->events, &media->id);
     *row = repo->rows[--repo->rows_n];
     return 1;
 }
@@ -347,6 +498,7 @@ static enum pr_err apply_rendered_effect(const void *arg)
         return PR_OK;
     row->state = MEDIA_READY;
     row->version++;
+    row->crc32 = (uint32_t)msg->crc32;
     row->width = msg->width;
     row->height = msg->height;
     row->duration_ms = msg->has_duration_ms ? msg->duration_ms : 0;
@@ -365,6 +517,7 @@ static enum pr_err apply_rendered_effect(const void *arg)
         to->width = from->width;
         to->height = from->height;
         to->size_bytes = from->size_bytes;
+        to->crc32 = from->has_crc32 ? from->crc32 : -1;
     }
     return PR_OK;
 }
@@ -400,8 +553,8 @@ static enum pr_err apply_account_effect(const void *arg)
     const struct args *args = arg;
     if (!add_to_inbox(args->repo, args->origin) || !args->account->deleted)
         return PR_OK;
-    add_job(args->repo, "purge_library", &args->account->account_id, 0);
-    add_job(args->repo, "purge_library", &args->account->account_id, 60000);
+    fake_media_repo_add_job(args->repo, "purge_library", &args->account->account_id, 0);
+    fake_media_repo_add_job(args->repo, "purge_library", &args->account->account_id, 60000);
     return PR_OK;
 }
 
@@ -415,9 +568,7 @@ static void apply_account_changed(struct media_repo *port, const struct message_
 static enum pr_err finish_job_effect(const void *arg)
 {
     const struct args *args = arg;
-    struct fake_job *job = &args->repo->jobs[args->job->id - 1];
-    if (pr_uuid_eq(&job->lease, &args->job->lease))
-        job->done = true;
+    (void)fake_media_repo_finish_job(args->repo, args->job);
     return PR_OK;
 }
 
@@ -431,10 +582,12 @@ void fake_media_repo_init(struct fake_media_repo *repo, struct gate *gate)
     repo->gate = gate;
     repo->port = (struct media_repo){
         .insert = insert,
+        .insert_batch = insert_batch,
         .load = load,
         .list = list,
         .save_finalized = save_finalized,
         .save_rejected = save_rejected,
+        .save_upload = save_upload,
         .remove = remove_rows,
         .list_abandoned = list_abandoned,
         .apply_rendered = apply_rendered,

@@ -5,7 +5,7 @@
 #include "services/media/usecases/ports.h"
 #include "tests/support/gate.h"
 
-#define FAKE_ROWS 256
+#define FAKE_ROWS 640
 #define FAKE_LOG 1024
 #define FAKE_KEYS 64
 
@@ -17,12 +17,12 @@ struct fake_message {
 
 struct fake_job {
     int64_t id;
-    const char *kind;       /* "purge_object", "purge_library" */
-    struct pr_uuid subject; /* the media, the owner */
-    char object_key[MEDIA_OBJECT_KEY_MAX + 1];
+    const char *kind;       /* "purge_object", "purge_library", "purge_event" */
+    struct pr_uuid subject; /* the media, the owner, the event */
+    char args[MEDIA_OBJECT_KEY_MAX + MEDIA_UPLOAD_ID_MAX + 2]; /* what purge_object takes */
     int64_t run_at_ms;
     struct pr_uuid lease; /* nil until it is claimed */
-    bool done;
+    bool done, cancelled;
 };
 
 struct fake_key {
@@ -30,9 +30,12 @@ struct fake_key {
     struct idempotency idempotency;
 };
 
+struct fake_event_repo;
+
 struct fake_media_repo {
     struct media_repo port;
     struct gate *gate;
+    struct fake_event_repo *events; /* that media are uploaded to; NULL: to none */
     struct media rows[FAKE_ROWS];
     size_t rows_n;
     struct fake_message outbox[FAKE_LOG];
@@ -56,6 +59,13 @@ struct media *fake_media_repo_find(struct fake_media_repo *repo,
                                    const struct pr_uuid *id); /* or NULL */
 size_t fake_media_repo_sent(const struct fake_media_repo *repo, enum message_kind kind,
                             const struct pr_uuid *media_id);
+
+/* The same effects as job_add, job_cancel and job_finish in SQL. kind: static. */
+struct fake_job *fake_media_repo_add_job(struct fake_media_repo *repo, const char *kind,
+                                         const struct pr_uuid *subject, int64_t run_at_ms);
+void fake_media_repo_cancel_jobs(struct fake_media_repo *repo, const char *kind,
+                                 const struct pr_uuid *subject);
+bool fake_media_repo_finish_job(struct fake_media_repo *repo, const struct job_claim *job);
 
 /* Leases a job, as a runner would; whoever had it before has it no longer. */
 struct job_claim fake_media_repo_claim(struct fake_media_repo *repo, int64_t job_id);

@@ -8,8 +8,13 @@ pr_library(test_support SOURCES
     ${CMAKE_SOURCE_DIR}/tests/support/logs.c
     DEPS pr_base pr_log cmocka)
 pr_library(test_media_fakes SOURCES
+    ${CMAKE_SOURCE_DIR}/tests/support/code_world.c
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_code_repo.c
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_guest_repo.c
+    ${CMAKE_SOURCE_DIR}/tests/support/fake_event_repo.c
     ${CMAKE_SOURCE_DIR}/tests/support/fake_media_repo.c
     ${CMAKE_SOURCE_DIR}/tests/support/fake_object_store.c
+    ${CMAKE_SOURCE_DIR}/tests/support/guest_world.c
     ${CMAKE_SOURCE_DIR}/tests/support/media_world.c
     DEPS test_support media_usecases)
 pr_library(test_gateway_repos SOURCES

@@ -72,6 +72,7 @@ struct args {
     int64_t max_bytes;
     struct fetched_object *fetched;
     struct render_outcome *outcome;
+    uint32_t *crc32;
 };
 
 static void pass(const char *name, gate_effect_fn effect, const struct args *args,
@@ -114,18 +115,22 @@ static void fetch(struct render_store *port, struct pr_str key, int64_t max_byte
 static enum pr_err put_effect(const void *arg)
 {
     const struct args *args = arg;
-    char bytes[256];
-    world_object_put(&args->world->objects, args->key, args->content_type,
-                     read_file(args->file, bytes, sizeof bytes));
+    char text[256];
+    struct pr_str bytes = read_file(args->file, text, sizeof text);
+    world_object_put(&args->world->objects, args->key, args->content_type, bytes);
+    *args->crc32 = crc32_update(0, bytes);
     return PR_OK;
 }
 
 static void put(struct render_store *port, const char *key, const char *content_type,
-                const struct render_file *file, struct pr_done done)
+                const struct render_file *file, uint32_t *crc32, struct pr_done done)
 {
     pass("put", put_effect,
-         &(struct args){
-             .world = of_store(port), .key = key, .content_type = content_type, .file = file},
+         &(struct args){.world = of_store(port),
+                        .key = key,
+                        .content_type = content_type,
+                        .file = file,
+                        .crc32 = crc32},
          done);
 }
 

@@ -66,6 +66,8 @@ json_t *media_to_json(const struct media_deps *deps, const struct media *media,
     json_t *json = json_object();
     pr_hex_encode(media->sha256, sizeof media->sha256, sha256);
     json_object_set_new(json, "id", json_id(&media->id));
+    json_object_set_new(json, "event_id",
+                        pr_uuid_is_nil(&media->event_id) ? json_null() : json_id(&media->event_id));
     json_object_set_new(json, "state", json_string(media_state_name(media->state)));
     json_object_set_new(json, "kind", json_string(media_kind_name(media->type->kind)));
     json_object_set_new(json, "filename", json_string(media->filename));
@@ -88,7 +90,16 @@ json_t *media_to_json(const struct media_deps *deps, const struct media *media,
     return json;
 }
 
-json_t *upload_to_json(const struct media *media, const struct signed_upload *upload)
+json_t *multipart_to_json(const struct media *media)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "part_size", json_integer(media->part_size_bytes));
+    json_object_set_new(json, "parts", json_integer(media_parts(media)));
+    json_object_set_new(json, "expires_at", json_time(media->upload_expires_at_ms));
+    return json;
+}
+
+json_t *upload_to_json(const struct signed_upload *upload, int64_t expires_at_ms)
 {
     json_t *json = json_object(), *headers = json_object();
     for (size_t i = 0; i < upload->headers_n; i++)
@@ -97,6 +108,6 @@ json_t *upload_to_json(const struct media *media, const struct signed_upload *up
     json_object_set_new(json, "method", json_string("PUT"));
     json_object_set_new(json, "url", json_text(upload->url));
     json_object_set_new(json, "headers", headers);
-    json_object_set_new(json, "expires_at", json_time(media->upload_expires_at_ms));
+    json_object_set_new(json, "expires_at", json_time(expires_at_ms));
     return json;
 }

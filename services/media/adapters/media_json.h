@@ -9,4 +9,8 @@
 json_t *media_to_json(const struct media_deps *deps, const struct media *media,
                       struct pr_arena *arena);
 
-json_t *upload_to_json(const struct media *media, const struct signed_upload *upload);
+/* How an upload in parts goes on: the schema Multipart. */
+json_t *multipart_to_json(const struct media *media);
+
+/* expires_at_ms: of the URL. */
+json_t *upload_to_json(const struct signed_upload *upload, int64_t expires_at_ms);

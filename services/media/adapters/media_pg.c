@@ -1,7 +1,9 @@
 #include "services/media/adapters/media_pg.h"
 
+#include "services/media/adapters/media_pg_batch.h"
 #include "services/media/adapters/media_pg_messages.h"
 #include "services/media/adapters/media_pg_rows.h"
+#include "services/media/domain/event.h"
 #include "shared/base/alloc.h"
 #include "shared/service/outbox.h"
 
@@ -16,23 +18,37 @@ static enum pr_err read_changed(void *arg, const struct pg_result *result)
     return PR_OK;
 }
 
+/* The event is held (for share) until the media is in it, so that no purge can miss it. Those who
+ * come at the same moment may pass the limit by as many. A key claimed in vain is free again. */
 static const struct pg_stmt insert_stmt = {
     "media_insert",
-    "with c as (select * from idempotency_claim($9, $19, $20, $8)), "
+    "with c as (select * from idempotency_claim($9, $20, $21, $8)), "
+    "e as (select id from event where id = $19 and owner_id = $9 and not deleting for share), "
+    "f as (select count(*) >= $22 as is_full from event_media "
+    "where event_id = $19), "
     "m as (insert into media (id, owner_id, version, state, kind, filename, content_type, "
-    "object_key, size_bytes, sha256, created_at, upload_expires_at) "
-    "select $8, $9, $10, 'created', $11, $12, $13, $14, $15, $16, $17, $18 from c "
-    "where c.verdict = 'new' returning id) "
-    "select c.verdict, c.subject, (select " OUTBOX_ADD " from m) from c"};
+    "object_key, size_bytes, sha256, created_at, upload_expires_at, event_id, part_size_bytes) "
+    "select $8, $9, $10, 'created', $11, $12, $13, $14, $15, $16, $17, $18, $19, nullif($23, 0) "
+    "from c, f "
+    "where c.verdict = 'new' and ($19 is null or exists (select from e) and not f.is_full) "
+    "returning id, event_id, created_at), "
+    "l as (insert into event_media (event_id, media_id, added_at) "
+    "select event_id, id, created_at from m where event_id is not null), "
+    "r as (select idempotency_release($9, $20) from c where c.verdict = 'new' "
+    "and $20 is not null and not exists (select from m)) "
+    "select c.verdict, c.subject, (select " OUTBOX_ADD " from m), exists (select from m), "
+    "exists (select from e), (select count(*) from r) from c"};
 
 static enum pr_err read_insertion(void *arg, const struct pg_result *result)
 {
     struct insertion *insertion = arg;
     struct pr_str verdict = pg_text(result, 0, 0);
-    insertion->outcome = pr_str_is(verdict, "new")       ? INSERTION_NEW
-                         : pr_str_is(verdict, "replay")  ? INSERTION_REPLAYED
+    insertion->outcome = pr_str_is(verdict, "replay")    ? INSERTION_REPLAYED
                          : pr_str_is(verdict, "running") ? INSERTION_RUNNING
-                                                         : INSERTION_MISMATCH;
+                         : !pr_str_is(verdict, "new")    ? INSERTION_MISMATCH
+                         : pg_bool(result, 0, 3)         ? INSERTION_NEW
+                         : pg_bool(result, 0, 4)         ? INSERTION_FULL
+                                                         : INSERTION_NO_EVENT;
     if (!pg_is_null(result, 0, 1))
         insertion->media_id = pg_uuid(result, 0, 1);
     return PR_OK;
@@ -70,7 +86,10 @@ static void insert(struct media_repo *port, const struct media *media,
     pg_bind_bytes(query, pr_str_n(media->sha256, sizeof media->sha256));
     pg_bind_time(query, media->created_at_ms);
     pg_bind_time(query, media->upload_expires_at_ms);
+    pg_bind_uuid(query, pr_uuid_is_nil(&media->event_id) ? NULL : &media->event_id);
     idempotency_bind(query, idempotency);
+    pg_bind_int(query, EVENT_PHOTOS_MAX);
+    pg_bind_int(query, media->part_size_bytes);
     pg_query_rows(query, read_insertion, out);
     pg_query_run(query, outbox_done(repo->relay, done));
 }
@@ -96,46 +115,16 @@ static void load(struct media_repo *port, const struct pr_uuid *id, struct media
     pg_query_run(query, done);
 }
 
-static enum pr_err read_page(void *arg, const struct pg_result *result)
-{
-    struct media_page *page = arg;
-    page->items_n = pg_count(result);
-    page->items = pr_arena_alloc(&page->arena, page->items_n * sizeof *page->items);
-    for (size_t i = 0; i < page->items_n; i++)
-        media_from_row(result, i, &page->items[i]);
-    return PR_OK;
-}
-
-/* One more than asked for is read, to know whether there are more. */
 static const struct pg_stmt list_stmt = {
     "media_list",
     "select " MEDIA_COLUMNS " from media where owner_id = $1 and ($2::uuid is null or id < $2) "
     "and ($3::text is null or state = $3) and ($4::text is null or kind = $4) "
     "order by id desc limit $5"};
 
-struct list_op {
-    struct media_page *page;
-    size_t limit;
-    struct pr_done done;
-};
-
-static void listed(void *arg, enum pr_err err)
-{
-    struct list_op *op = arg;
-    if (!err && op->page->items_n > op->limit) {
-        op->page->items_n = op->limit;
-        op->page->more = true;
-    }
-    pr_done_call(op->done, err);
-    free(op);
-}
-
 static void list(struct media_repo *port, const struct media_query *wanted, struct media_page *out,
                  struct pr_done done)
 {
     const struct pr_str none = {NULL, 0};
-    struct list_op *op = PR_NEW(struct list_op);
-    *op = (struct list_op){out, wanted->limit, done};
     struct pg_query *query = pg_query_new(self(port)->pg);
     pg_query_add(query, &list_stmt);
     pg_bind_uuid(query, &wanted->owner_id);
@@ -146,8 +135,8 @@ static void list(struct media_repo *port, const struct media_query *wanted, stru
     pg_bind_text(query,
                  wanted->kind < 0 ? none : pr_str(media_kind_name((enum media_kind)wanted->kind)));
     pg_bind_int(query, (int64_t)wanted->limit + 1);
-    pg_query_rows(query, read_page, out);
-    pg_query_run(query, (struct pr_done){listed, op});
+    pg_query_rows(query, media_page_from_rows, out);
+    pg_query_run(query, media_page_cut(out, wanted->limit, done));
 }
 
 static const struct pg_stmt finalize_stmt = {
@@ -200,20 +189,49 @@ static void save_rejected(struct media_repo *port, const struct media *media, bo
     pg_query_run(query, done);
 }
 
+static const struct pg_stmt save_upload_stmt = {
+    "media_save_upload", "update media set upload_id = coalesce(upload_id, $2) where id = $1 "
+                         "and state = 'created' and part_size_bytes is not null "
+                         "returning upload_id"};
+
+static enum pr_err read_upload_id(void *arg, const struct pg_result *result)
+{
+    if (pg_count(result) == 0)
+        return PR_ERR_NOT_FOUND;
+    return pr_str_copy(pg_text(result, 0, 0), arg, MEDIA_UPLOAD_ID_MAX + 1) ? PR_OK
+                                                                            : PR_ERR_INTERNAL;
+}
+
+/* No new version: nobody else hears of it. */
+static void save_upload(struct media_repo *port, const struct pr_uuid *id, const char *upload_id,
+                        char kept[MEDIA_UPLOAD_ID_MAX + 1], struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &save_upload_stmt);
+    pg_bind_uuid(query, id);
+    pg_bind_text(query, pr_str(upload_id));
+    pg_query_rows(query, read_upload_id, kept);
+    pg_query_run(query, done);
+}
+
+/* What purge_object reads: the key, and behind it, of an upload in parts, the store's id. */
+#define PURGE_ARGS                                                                                 \
+    "convert_to(object_key || case when part_size_bytes is null then '' "                          \
+    "else E'\\n' || coalesce(upload_id, '') end, 'UTF8')"
+
 /* The second job is for a URL that is still good: until it dies, an upload may begin that brings the
  * object once more, and large ones take their time. */
 static const struct pg_stmt remove_stmt = {
-    "media_remove",
-    "with m as (delete from media where id = $8 and version = $9 "
-    "returning id, owner_id, object_key, upload_expires_at) "
-    "select " OUTBOX_ADD ", "
-    "job_add('" PURGE_JOB
-    "', id || ':now', id, owner_id, 0, convert_to(object_key, 'UTF8'), " PURGE_ATTEMPTS
-    ", $6, now()), "
-    "case when upload_expires_at > $10 then "
-    "job_add('" PURGE_JOB
-    "', id || ':late', id, owner_id, 0, convert_to(object_key, 'UTF8'), " PURGE_ATTEMPTS
-    ", $6, upload_expires_at + interval '1 hour') end from m"};
+    "media_remove", "with m as (delete from media where id = $8 and version = $9 "
+                    "returning id, owner_id, object_key, part_size_bytes, upload_id, case when "
+                    "part_size_bytes is null then upload_expires_at else least(upload_expires_at, "
+                    "$10 + $11 * interval '1 second') end as upload_expires_at) "
+                    "select " OUTBOX_ADD ", "
+                    "job_add('" PURGE_JOB "', id || ':now', id, owner_id, 0, " PURGE_ARGS
+                    ", " PURGE_ATTEMPTS ", $6, now()), "
+                    "case when upload_expires_at > $10 then "
+                    "job_add('" PURGE_JOB "', id || ':late', id, owner_id, 0, " PURGE_ARGS
+                    ", " PURGE_ATTEMPTS ", $6, upload_expires_at + interval '1 hour') end from m"};
 
 static enum pr_err count_removed(void *arg, const struct pg_result *result)
 {
@@ -241,6 +259,7 @@ static enum pr_err add_removal(struct pg_query *query, const struct media *media
     pg_bind_uuid(query, &media->id);
     pg_bind_int(query, media->version);
     pg_bind_time(query, now_ms);
+    pg_bind_int(query, MEDIA_PART_URL_TTL_S);
     pg_query_rows(query, count_removed, removed);
     return PR_OK;
 }
@@ -274,7 +293,7 @@ static void list_abandoned(struct media_repo *port, int64_t before_ms, size_t li
     pg_query_add(query, &abandoned_stmt);
     pg_bind_time(query, before_ms);
     pg_bind_int(query, (int64_t)limit);
-    pg_query_rows(query, read_page, out);
+    pg_query_rows(query, media_page_from_rows, out);
     pg_query_run(query, done);
 }
 
@@ -285,10 +304,12 @@ void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
         .port =
             {
                 .insert = insert,
+                .insert_batch = media_pg_insert_batch,
                 .load = load,
                 .list = list,
                 .save_finalized = save_finalized,
                 .save_rejected = save_rejected,
+                .save_upload = save_upload,
                 .remove = remove_rows,
                 .list_abandoned = list_abandoned,
                 .apply_rendered = media_pg_apply_rendered,

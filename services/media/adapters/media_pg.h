@@ -15,7 +15,7 @@ struct media_pg {
     struct jobs *purges, *library_purges; /* poked when a job was added; NULL until they run */
 };
 
-/* The job that removes a deleted media's object; its args are the object's key. */
+/* The job that removes a deleted media's object; its args are what purge_object takes. */
 #define PURGE_JOB "purge_object"
 /* The job that removes all media of a deleted account, which is its subject. */
 #define PURGE_LIBRARY_JOB "purge_library"

@@ -1,5 +1,6 @@
 #include "services/media/adapters/media_s3.h"
 
+#include "services/media/adapters/media_s3_parts.h"
 #include "shared/base/alloc.h"
 
 #define URL_MAX_BYTES ((size_t)4096)
@@ -91,6 +92,11 @@ void media_s3_init(struct media_s3 *store, struct s3 *s3, bool if_none_match)
                 .remove = remove_object,
                 .sign_upload = sign_upload,
                 .sign_download = sign_download,
+                .begin_upload = media_s3_begin_upload,
+                .list_parts = media_s3_list_parts,
+                .complete_upload = media_s3_complete_upload,
+                .abort_upload = media_s3_abort_upload,
+                .sign_part = media_s3_sign_part,
             },
         .s3 = s3,
         .if_none_match = if_none_match,

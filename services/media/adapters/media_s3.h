@@ -7,7 +7,8 @@
 struct media_s3 {
     struct object_store port;
     struct s3 *s3;
-    bool if_none_match; /* the server honours If-None-Match on PUT */
+    bool if_none_match;             /* the server honours If-None-Match on PUT */
+    struct completion *completions; /* under way; see media_s3_parts.c */
 };
 
 /* s3 is borrowed; storage is the caller's. */

@@ -3,6 +3,7 @@
 #include "shared/base/encode.h"
 #include "shared/base/utf8.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define KEY_NAME_MAX ((size_t)100)
@@ -81,6 +82,28 @@ static enum pr_err check_filename(struct pr_str name, struct pr_fault *fault)
     return PR_OK;
 }
 
+/* As few parts as S3 takes, in whole MiB. */
+static int64_t part_size(int64_t size_bytes)
+{
+    const int64_t mib = 1 << 20;
+    int64_t least = (size_bytes + MEDIA_PARTS_MAX - 1) / MEDIA_PARTS_MAX;
+    least = (least + mib - 1) / mib * mib;
+    return least > MEDIA_PART_MIN_BYTES ? least : MEDIA_PART_MIN_BYTES;
+}
+
+static enum pr_err check_multipart(const struct media_announcement *announcement,
+                                   struct pr_fault *fault)
+{
+    static const char field[] = "multipart";
+    if (announcement->multipart && announcement->size_bytes < MEDIA_MULTIPART_MIN_BYTES)
+        return pr_fault_set(fault, PR_ERR_INVALID, field, "is for %lld bytes and more",
+                            (long long)MEDIA_MULTIPART_MIN_BYTES);
+    if (!announcement->multipart && announcement->size_bytes > MEDIA_ONE_PIECE_MAX_BYTES)
+        return pr_fault_set(fault, PR_ERR_INVALID, field, "must be true above %lld bytes",
+                            (long long)MEDIA_ONE_PIECE_MAX_BYTES);
+    return PR_OK;
+}
+
 enum pr_err media_announce(struct media *media, const struct media_announcement *announcement,
                            const struct media_limits *limits, struct pr_fault *fault)
 {
@@ -99,8 +122,12 @@ enum pr_err media_announce(struct media *media, const struct media_announcement 
                             (long long)max_bytes, media_kind_name(media->type->kind));
     if (!pr_hex_decode(announcement->sha256_hex, media->sha256, MEDIA_SHA256_BYTES))
         return pr_fault_set(fault, PR_ERR_INVALID, "sha256", "must be 64 hexadecimal digits");
+    err = check_multipart(announcement, fault);
+    if (err)
+        return err;
     (void)pr_str_copy(announcement->filename, media->filename, sizeof media->filename);
     media->size_bytes = announcement->size_bytes;
+    media->part_size_bytes = announcement->multipart ? part_size(announcement->size_bytes) : 0;
     return PR_OK;
 }
 
@@ -131,10 +158,27 @@ static void clean_filename(struct pr_str name, char out[KEY_NAME_MAX + 1])
 
 void media_set_object_key(struct media *media)
 {
-    char owner[PR_UUID_TEXT], id[PR_UUID_TEXT], name[KEY_NAME_MAX + 1];
+    char owner[PR_UUID_TEXT], event[PR_UUID_TEXT] = "library", id[PR_UUID_TEXT];
+    char name[KEY_NAME_MAX + 1];
     clean_filename(pr_str(media->filename), name);
-    snprintf(media->object_key, sizeof media->object_key, "%s/library/%s/%s",
-             pr_uuid_format(&media->owner_id, owner), pr_uuid_format(&media->id, id), name);
+    if (!pr_uuid_is_nil(&media->event_id))
+        pr_uuid_format(&media->event_id, event);
+    snprintf(media->object_key, sizeof media->object_key, "%s/%s/%s/%s",
+             pr_uuid_format(&media->owner_id, owner), event, pr_uuid_format(&media->id, id), name);
+}
+
+int64_t media_parts(const struct media *media)
+{
+    assert(media->part_size_bytes > 0);
+    return (media->size_bytes + media->part_size_bytes - 1) / media->part_size_bytes;
+}
+
+int64_t media_part_bytes(const struct media *media, int64_t number)
+{
+    int64_t before = (number - 1) * media->part_size_bytes;
+    assert(number >= 1 && before < media->size_bytes);
+    return media->size_bytes - before < media->part_size_bytes ? media->size_bytes - before
+                                                               : media->part_size_bytes;
 }
 
 bool media_owned_by(const struct media *media, const struct pr_uuid *account_id)

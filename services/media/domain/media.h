@@ -17,6 +17,15 @@
 #define MEDIA_PLACEHOLDER_MAX 64 /* bytes of a ThumbHash */
 #define MEDIA_REASON_MAX 64
 
+/* An upload in parts: S3's own limits, and ours. */
+#define MEDIA_ONE_PIECE_MAX_BYTES ((int64_t)5 << 30) /* what a single PUT can carry */
+#define MEDIA_MULTIPART_MIN_BYTES ((int64_t)64 << 20)
+#define MEDIA_PART_MIN_BYTES ((int64_t)16 << 20) /* S3 takes 5 MiB; fewer URLs, still soon sent */
+#define MEDIA_PARTS_MAX 10000
+#define MEDIA_UPLOAD_ID_MAX 512      /* bytes */
+#define MEDIA_MULTIPART_TTL_S 604800 /* from the announcement to the last part */
+#define MEDIA_PART_URL_TTL_S 3600    /* the longest life of a part's URL */
+
 enum media_state { MEDIA_CREATED, MEDIA_FINALIZED, MEDIA_READY, MEDIA_REJECTED, MEDIA_STATES };
 enum media_kind { MEDIA_IMAGE, MEDIA_VIDEO, MEDIA_KINDS };
 
@@ -37,21 +46,26 @@ struct media_rendition {
     char object_key[MEDIA_OBJECT_KEY_MAX + 1];
     char content_type[64];
     int64_t width, height, size_bytes;
+    int64_t crc32; /* as in ZIP; -1: it was made before anybody counted */
 };
 
 struct media {
     struct pr_uuid id, owner_id;
-    int64_t version; /* grows by one with each change */
+    struct pr_uuid event_id; /* it was uploaded to, and ends with it; nil: it is of the library */
+    int64_t version;         /* grows by one with each change */
     enum media_state state;
     const struct media_type *type;
     char filename[MEDIA_FILENAME_MAX + 1]; /* as the owner named it; UTF-8, for showing */
     char object_key[MEDIA_OBJECT_KEY_MAX + 1];
     int64_t size_bytes;
     uint8_t sha256[MEDIA_SHA256_BYTES];
+    int64_t part_size_bytes;                 /* of all parts but the last; 0: in one piece */
+    char upload_id[MEDIA_UPLOAD_ID_MAX + 1]; /* the store's, in parts; empty: not begun yet */
     int64_t created_at_ms, upload_expires_at_ms;
     int64_t finalized_at_ms; /* 0: not yet */
 
     /* Known once it is ready. */
+    uint32_t crc32; /* of the object's bytes, as in ZIP */
     int64_t width, height;
     int64_t duration_ms; /* of a video; 0: none */
     bool degraded;       /* the file was broken off: what could be decoded is shown */
@@ -72,15 +86,21 @@ struct media_limits {
 struct media_announcement {
     struct pr_str filename, content_type, sha256_hex;
     int64_t size_bytes;
+    int multipart; /* 1: it comes in parts */
 };
 
-/* Checks an announcement and fills filename, type, size and checksum; otherwise the fault names the
- * field. */
+/* Checks an announcement and fills filename, type, size, checksum and the size of its parts;
+ * otherwise the fault names the field. */
 enum pr_err media_announce(struct media *media, const struct media_announcement *announcement,
                            const struct media_limits *limits, struct pr_fault *fault) PR_CHECK;
 
-/* Sets object_key: "<owner id>/library/<media id>/<cleaned filename>". The filename's part is plain
- * ASCII, at most 100 bytes, and never starts with a dot, so that it cannot meet ".renditions". */
+/* Sets object_key: "<owner id>/<event id>/<media id>/<cleaned filename>", with "library" for an event
+ * when it has none. The filename's part is plain ASCII, at most 100 bytes, and never starts with a
+ * dot, so that it cannot meet ".renditions". */
 void media_set_object_key(struct media *media);
+
+/* Of an upload in parts: how many there are, and the bytes of one (1 to that many). */
+int64_t media_parts(const struct media *media);
+int64_t media_part_bytes(const struct media *media, int64_t number);
 
 bool media_owned_by(const struct media *media, const struct pr_uuid *account_id);

@@ -1,6 +1,11 @@
 /* POST /media/finalize: a created media becomes finalized once its bytes are in the store.
  *
- *     load -> head_object -> verify -> settle -> answer -> finish
+ *     load -> head_object -> [list_parts -> complete -> head_again] -> verify -> settle -> answer
+ *          -> finish
+ *
+ * What is in brackets is for an upload in parts whose object is not there yet. Killed behind
+ * complete: the object is there, and the next time head_object finds it. Two that complete at the
+ * same moment: the later one finds no upload, or no parts, and in head_again the object.
  *
  * Nothing uploaded yet: conflict, and it may be asked again. Bytes that are not what was announced:
  * the media becomes rejected, unprocessable. Asking twice is harmless: what is finalized or ready
@@ -18,7 +23,9 @@ struct finalize_media {
     const struct media_deps *deps;
     struct pr_uuid caller, media_id;
     struct media media;          /* load fills it */
-    struct stored_object object; /* head_object fills it */
+    struct stored_object object; /* head_object fills it, and head_again */
+    struct stored_parts parts;   /* list_parts_there fills it */
+    int64_t missing;             /* complete: the first part that is not there; 0: all are */
     bool changed;                /* verify: our save won */
     struct pr_arena arena;
     struct pr_fault fault;
@@ -52,6 +59,52 @@ static enum pr_err head_object(void *arg)
     return PR_OK;
 }
 
+static bool in_parts(const struct finalize_media *op)
+{
+    return op->media.part_size_bytes && !op->object.found;
+}
+
+static enum pr_err list_parts_there(void *arg)
+{
+    struct finalize_media *op = arg;
+    if (in_parts(op) && op->media.upload_id[0])
+        op->deps->store->list_parts(op->deps->store, &op->media, &op->parts, flow_wait(&op->flow));
+    return PR_OK;
+}
+
+/* The number of the first part that is not there with its size; 0: all are. What else is there comes
+ * after them, as nobody can have signed it, and is left out. */
+static int64_t first_missing(const struct finalize_media *op)
+{
+    int64_t wanted = media_parts(&op->media), number = 1;
+    while (number <= wanted && (size_t)number <= op->parts.n &&
+           op->parts.items[number - 1].number == number &&
+           op->parts.items[number - 1].size_bytes == media_part_bytes(&op->media, number))
+        number++;
+    return number <= wanted ? number : 0;
+}
+
+static enum pr_err complete(void *arg)
+{
+    struct finalize_media *op = arg;
+    if (!in_parts(op))
+        return PR_OK;
+    op->missing = first_missing(op);
+    if (!op->missing)
+        op->deps->store->complete_upload(op->deps->store, &op->media, op->parts.items,
+                                         (size_t)media_parts(&op->media), flow_wait(&op->flow));
+    return PR_OK;
+}
+
+static enum pr_err head_again(void *arg)
+{
+    struct finalize_media *op = arg;
+    if (in_parts(op))
+        op->deps->store->head(op->deps->store, op->media.object_key, &op->object,
+                              flow_wait(&op->flow));
+    return PR_OK;
+}
+
 /* Why the stored bytes are not the announced ones; NULL when they are, as far as the store can
  * tell. */
 static const char *mismatch(const struct finalize_media *op)
@@ -68,6 +121,10 @@ static enum pr_err verify(void *arg)
 {
     struct finalize_media *op = arg;
     struct media_repo *repo = op->deps->repo;
+    if (!op->object.found && op->missing)
+        return pr_fault_set(&op->fault, PR_ERR_CONFLICT, "media_id",
+                            "part %lld of %lld was not uploaded yet", (long long)op->missing,
+                            (long long)media_parts(&op->media));
     if (!op->object.found)
         return pr_fault_set(&op->fault, PR_ERR_CONFLICT, "media_id", "nothing was uploaded yet");
     const char *reason = mismatch(op);
@@ -101,9 +158,12 @@ static enum pr_err answer(void *arg)
 static void finish(void *arg, enum pr_err err)
 {
     struct finalize_media *op = arg;
+    if (err == PR_ERR_CONFLICT && !op->fault.detail[0]) /* the store's word in complete */
+        err = pr_fault_set(&op->fault, err, "media_id", "a part was uploaded anew meanwhile");
     op->fault.err = err;
     op->done(op->done_arg, &op->fault, &op->media, &op->arena);
     pr_arena_fini(&op->arena);
+    pr_arena_fini(&op->parts.arena);
     free(op);
 }
 
@@ -111,8 +171,9 @@ void finalize_media(const struct media_deps *deps, const struct pr_uuid *caller,
                     const struct pr_uuid *media_id, media_done_fn done, void *arg)
 {
     static const struct flow_step steps[] = {
-        FLOW_STEP(load),   FLOW_STEP(head_object), FLOW_STEP(verify),
-        FLOW_STEP(settle), FLOW_STEP(answer),      FLOW_STEPS_END,
+        FLOW_STEP(load),     FLOW_STEP(head_object), FLOW_STEP(list_parts_there),
+        FLOW_STEP(complete), FLOW_STEP(head_again),  FLOW_STEP(verify),
+        FLOW_STEP(settle),   FLOW_STEP(answer),      FLOW_STEPS_END,
     };
     struct finalize_media *op = PR_NEW(struct finalize_media);
     op->deps = deps;

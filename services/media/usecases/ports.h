@@ -25,22 +25,44 @@ struct media_page {
 };
 
 /* What became of an insert, whose request may have come before (Idempotency-Key). */
+enum insertion_outcome {
+    INSERTION_NEW,
+    INSERTION_REPLAYED, /* it was done then: media_id is what it added */
+    INSERTION_RUNNING,  /* a request with the same key is being worked on */
+    INSERTION_MISMATCH, /* the key came with another request */
+    INSERTION_NO_EVENT, /* the media's event is not its owner's, or is being deleted */
+    INSERTION_FULL,     /* the event has EVENT_PHOTOS_MAX */
+};
+
 struct insertion {
-    enum {
-        INSERTION_NEW,
-        INSERTION_REPLAYED, /* it was done then: media_id is what it added */
-        INSERTION_RUNNING,  /* a request with the same key is being worked on */
-        INSERTION_MISMATCH, /* the key came with another request */
-    } outcome;
+    enum insertion_outcome outcome;
     struct pr_uuid media_id;
 };
 
+/* One of many media that are announced together. */
+struct batch_entry {
+    struct media media; /* to be added; then what is there: it, or the one with the same bytes */
+    enum {
+        BATCH_ADDED,
+        BATCH_THERE,    /* the same bytes were there before */
+        BATCH_REPEATED, /* they are those of an earlier entry, whose media this is */
+    } outcome;
+};
+
 struct media_repo {
-    /* Adds the row, with media.created and what makes it happen once; nothing unless
-     * INSERTION_NEW. PR_ERR_CONFLICT when the id is known. */
+    /* Adds the row, to its event if it has one, with media.created and what makes it happen once;
+     * nothing unless INSERTION_NEW. PR_ERR_CONFLICT when the id is known. */
     void (*insert)(struct media_repo *repo, const struct media *media,
                    const struct idempotency *idempotency, struct insertion *out,
                    struct pr_done done);
+
+    /* Adds n > 0 media of one owner to one place, their event or the library, in one transaction,
+     * each with media.created. Not those whose bytes (checksum and size) are in that place, as a
+     * media that is finalized or ready, or created with an upload URL that lives beyond alive_ms.
+     * Whoever does the same for this place at the same moment waits. *out is INSERTION_NEW; nothing
+     * is added when it is INSERTION_NO_EVENT or INSERTION_FULL (not all fit). */
+    void (*insert_batch)(struct media_repo *repo, struct batch_entry *entries, size_t n,
+                         int64_t alive_ms, struct insertion *out, struct pr_done done);
 
     /* PR_ERR_NOT_FOUND when there is none. */
     void (*load)(struct media_repo *repo, const struct pr_uuid *id, struct media *out,
@@ -57,8 +79,14 @@ struct media_repo {
     void (*save_rejected)(struct media_repo *repo, const struct media *media, bool *changed,
                           struct pr_done done);
 
+    /* The upload of a created media's parts was begun: keeps its id, unless one is kept already.
+     * kept is the one that counts. PR_ERR_NOT_FOUND: it waits for no parts any more. */
+    void (*save_upload)(struct media_repo *repo, const struct pr_uuid *id, const char *upload_id,
+                        char kept[MEDIA_UPLOAD_ID_MAX + 1], struct pr_done done);
+
     /* Deletes rows as they were loaded (same version), n > 0 in one transaction, each with
-     * media.deleted and the jobs that remove its object: now, and again when its upload URL is dead.
+     * media.deleted and the jobs that remove its object (and parts): now, and again an hour after its
+     * upload URL is dead; of parts no URL lives longer than MEDIA_PART_URL_TTL_S.
      * *removed counts them; the others were changed or deleted by somebody else meanwhile. */
     void (*remove)(struct media_repo *repo, const struct media *media, size_t n, int64_t now_ms,
                    size_t *removed, struct pr_done done);
@@ -89,6 +117,19 @@ struct stored_object {
     uint8_t sha256[MEDIA_SHA256_BYTES];
 };
 
+struct stored_part {
+    int64_t number, size_bytes;
+    char tag[129]; /* the store's mark of its bytes */
+    bool has_sha256;
+    uint8_t sha256[MEDIA_SHA256_BYTES];
+};
+
+struct stored_parts {
+    struct pr_arena arena; /* holds items; the caller frees it */
+    struct stored_part *items;
+    size_t n; /* by number, ascending */
+};
+
 /* A presigned request for a client. Texts lie in the arena given. */
 struct signed_upload {
     struct pr_str url;
@@ -104,22 +145,56 @@ struct object_store {
     void (*remove)(struct object_store *store, const char *key,
                    struct pr_done done); /* gone is fine */
 
+    /* Uploads in parts, of a media that has part_size_bytes. begin fills the id of the upload that is
+     * under way for its object, or of a new one. */
+    void (*begin_upload)(struct object_store *store, const struct media *media,
+                         char upload_id[MEDIA_UPLOAD_ID_MAX + 1], struct pr_done done);
+    /* out is zeroed; no such upload: none. */
+    void (*list_parts)(struct object_store *store, const struct media *media,
+                       struct stored_parts *out, struct pr_done done);
+    /* Makes the object of the parts, n > 0, as they were listed; it may take minutes. When there is
+     * no such upload (any more) that is PR_OK: head tells whether the object is there.
+     * PR_ERR_CONFLICT: a part is another now. */
+    void (*complete_upload)(struct object_store *store, const struct media *media,
+                            const struct stored_part *parts, size_t n, struct pr_done done);
+    /* upload_id NULL: all there are for the key. Gone is fine. */
+    void (*abort_upload)(struct object_store *store, const char *key, const char *upload_id,
+                         struct pr_done done);
+
     /* Signing needs no I/O. A PUT binds size, type and checksum of the media. */
     enum pr_err (*sign_upload)(struct object_store *store, const struct media *media,
                                int64_t expires_in_s, struct pr_arena *arena,
                                struct signed_upload *out);
+    /* A PUT of one part, which binds size and checksum. */
+    enum pr_err (*sign_part)(struct object_store *store, const struct media *media, int64_t number,
+                             const uint8_t sha256[MEDIA_SHA256_BYTES], int64_t expires_in_s,
+                             struct pr_arena *arena, struct signed_upload *out);
     /* filename NULL: shown inline; otherwise saved under this name. */
     enum pr_err (*sign_download)(struct object_store *store, const char *key,
                                  const char *content_type, const char *filename,
                                  int64_t expires_in_s, struct pr_arena *arena, struct pr_str *url);
 };
 
+/* Of the identity secret; of this deployment alone, and for guests alone. */
+#define GUEST_KEY_BYTES 32
+struct guest_key {
+    uint8_t bytes[GUEST_KEY_BYTES];
+};
+void guest_key_derive(struct pr_str identity_secret, struct guest_key *out); /* guest_seal.c */
+
 /* What every usecase of media works with; outlives them. */
 struct media_deps {
     struct media_repo *repo;
+    struct event_repo *events; /* event_ports.h */
+    struct code_repo *codes;   /* code_ports.h */
+    struct guest_repo *guests; /* guest_ports.h */
     struct object_store *store;
+    struct zip_store *zips; /* adapters/zip_stream.h */
     const struct pr_clock *clock;
     struct media_limits limits;
     int64_t upload_ttl_s;   /* life of an upload URL */
     int64_t download_ttl_s; /* life of a download URL */
+    const char *public_url; /* where people find us: "https://photos.example.org" */
+    int64_t event_grace_s;  /* from an event's expiry to its deletion */
+    struct guest_key guest_key;
 };

@@ -1,9 +1,11 @@
-/* The job behind the end of an account: removes its media, in whatever state they are.
+/* The job behind the end of an account: removes its media, in whatever state they are, and has each of
+ * its events purged by a job of its own.
  *
- *     list -> remove_batch -> commit -> finish
+ *     close_events -> list -> remove_batch -> commit -> finish
  *
  * Batch after batch, until a list comes back empty: only then is the job over. Each batch is one
  * transaction, so an attempt that is cut off anywhere leaves the rest to the next one. */
+#include "services/media/usecases/event_ports.h"
 #include "services/media/usecases/usecases.h"
 
 #include "shared/base/alloc.h"
@@ -20,6 +22,13 @@ struct purge_library {
     size_t removed;         /* of this batch */
     struct pr_done done;
 };
+
+static enum pr_err close_events(void *arg)
+{
+    struct purge_library *op = arg;
+    op->deps->events->close_all(op->deps->events, &op->query.owner_id, flow_wait(&op->flow));
+    return PR_OK;
+}
 
 static enum pr_err list(void *arg)
 {
@@ -65,10 +74,8 @@ static void finish(void *arg, enum pr_err err)
 static void start(struct purge_library *op)
 {
     static const struct flow_step steps[] = {
-        FLOW_STEP(list),
-        FLOW_STEP(remove_batch),
-        FLOW_STEP(commit),
-        FLOW_STEPS_END,
+        FLOW_STEP(close_events), FLOW_STEP(list), FLOW_STEP(remove_batch),
+        FLOW_STEP(commit),       FLOW_STEPS_END,
     };
     op->page = (struct media_page){0};
     flow_start(&op->flow, "purge_library", steps, finish, op);

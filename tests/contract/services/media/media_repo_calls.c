@@ -128,9 +128,12 @@ void assert_same_media(const struct media *a, const struct media *b)
     assert_string_equal(a->object_key, b->object_key);
     assert_int_equal(a->size_bytes, b->size_bytes);
     assert_memory_equal(a->sha256, b->sha256, sizeof a->sha256);
+    assert_int_equal(a->part_size_bytes, b->part_size_bytes);
+    assert_string_equal(a->upload_id, b->upload_id);
     assert_int_equal(a->created_at_ms, b->created_at_ms);
     assert_int_equal(a->upload_expires_at_ms, b->upload_expires_at_ms);
     assert_int_equal(a->finalized_at_ms, b->finalized_at_ms);
+    assert_int_equal(a->crc32, b->crc32);
     assert_int_equal(a->width, b->width);
     assert_int_equal(a->height, b->height);
     assert_int_equal(a->duration_ms, b->duration_ms);

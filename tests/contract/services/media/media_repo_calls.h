@@ -56,6 +56,14 @@ void test_removed_once_only_and_as_it_was_loaded(void **state);
 void test_many_are_removed_at_once_but_those_that_changed(void **state);
 void test_abandoned_are_created_with_a_dead_url(void **state);
 
+/* media_repo_parts.c */
+void test_upload_in_parts_keeps_the_first_id(void **state);
+void test_only_created_media_in_parts_keep_an_id(void **state);
+void test_two_ids_at_once_keep_one(void **state);
+void test_removed_in_parts_with_the_id_in_its_jobs(void **state);
+void test_an_id_that_comes_late_is_in_the_jobs(void **state);
+void test_abandoned_in_parts_after_their_week(void **state);
+
 /* media_repo_keys.c */
 void test_key_adds_once_and_then_tells_what_it_added(void **state);
 void test_key_of_another_request_is_a_mismatch(void **state);
@@ -63,6 +71,13 @@ void test_keys_are_their_owners(void **state);
 void test_key_remembers_what_is_gone(void **state);
 void test_key_of_a_failed_insert_is_free(void **state);
 void test_one_key_at_once_adds_one(void **state);
+
+/* media_repo_batch.c */
+void test_batch_adds_all_with_their_messages(void **state);
+void test_batch_finds_what_is_there(void **state);
+void test_batch_prefers_what_has_come(void **state);
+void test_batch_adds_the_same_bytes_once(void **state);
+void test_same_batch_at_once_adds_once(void **state);
 
 /* media_repo_messages.c */
 void test_rendered_media_is_ready_with_all_it_was_told(void **state);

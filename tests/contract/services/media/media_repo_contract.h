@@ -15,7 +15,7 @@ struct sent_message {
 struct queued_job {
     int64_t id;
     char kind[16];
-    char object_key[MEDIA_OBJECT_KEY_MAX + 1];
+    char args[MEDIA_OBJECT_KEY_MAX + MEDIA_UPLOAD_ID_MAX + 2];
     int64_t run_at_ms;
     bool done;
 };

@@ -30,9 +30,9 @@ static struct media_rendered_msg rendered_msg(const struct media *media)
         .crc32 = 4294967295,
         .placeholder = PR_STR("\x01\x00\xff'\\"),
         .renditions = {{PR_STR("preview"), PR_STR("o/library/m/.renditions/preview.webp"),
-                        PR_STR("image/webp"), 320, 240, 9120},
+                        PR_STR("image/webp"), 320, 240, 9120, true, 4294967295},
                        {PR_STR("large"), PR_STR("o/library/m/.renditions/\"\\large.jpg"),
-                        PR_STR("image/jpeg"), 1600, 1200, 162000}},
+                        PR_STR("image/jpeg"), 1600, 1200, 162000, false, 0}},
         .renditions_count = 2,
         .rendered_at_ms = NOW_MS,
     };
@@ -61,6 +61,7 @@ void test_rendered_media_is_ready_with_all_it_was_told(void **state)
 
     media.state = MEDIA_READY;
     media.version = 3;
+    media.crc32 = 4294967295;
     media.width = 4032;
     media.height = 3024;
     media.duration_ms = 12480;
@@ -78,6 +79,7 @@ void test_rendered_media_is_ready_with_all_it_was_told(void **state)
         assert_int_equal(r->width, msg.renditions[i].width);
         assert_int_equal(r->height, msg.renditions[i].height);
         assert_int_equal(r->size_bytes, msg.renditions[i].size_bytes);
+        assert_true(r->crc32 == (i == 0 ? 4294967295 : -1));
     }
     assert_messages(f, &media, "created 1, finalized 2");
 }
@@ -112,13 +114,16 @@ void test_rendered_with_the_least_and_the_most(void **state)
                                                    pr_str_n(type, sizeof type),
                                                    1000000,
                                                    1,
-                                                   INT64_C(5) << 40};
+                                                   INT64_C(5) << 40,
+                                                   true,
+                                                   0};
     render(f, &second, &msg);
     assert_int_equal(load(f, &most.id, &saved), PR_OK);
     assert_int_equal(saved.placeholder_n, MEDIA_PLACEHOLDER_MAX);
     assert_int_equal(saved.renditions_n, MEDIA_RENDITIONS_MAX);
     assert_string_equal(saved.renditions[7].name, "fifteen letters");
     assert_int_equal(saved.renditions[7].size_bytes, INT64_C(5) << 40);
+    assert_int_equal(saved.renditions[7].crc32, 0);
 }
 
 void test_rejected_media_keeps_the_reason(void **state)

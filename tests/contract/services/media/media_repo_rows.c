@@ -179,7 +179,7 @@ void test_removed_with_message_and_two_jobs(void **state)
     assert_messages(f, &media, "created 1, finalized 2, deleted 3");
     assert_int_equal(jobs(f, &media, queued), 2);
     for (size_t i = 0; i < 2; i++) {
-        assert_string_equal(queued[i].object_key, media.object_key);
+        assert_string_equal(queued[i].args, media.object_key);
         assert_false(queued[i].done);
     }
     assert_int_equal(queued[1].run_at_ms, media.upload_expires_at_ms + HOUR_MS);
@@ -236,7 +236,7 @@ void test_many_are_removed_at_once_but_those_that_changed(void **state)
         assert_messages(f, &media[i], "created 1, deleted 2");
         assert_int_equal(jobs(f, &media[i], queued), 2);
         assert_string_equal(queued[0].kind, "purge_object");
-        assert_string_equal(queued[0].object_key, media[i].object_key);
+        assert_string_equal(queued[0].args, media[i].object_key);
     }
 }
 

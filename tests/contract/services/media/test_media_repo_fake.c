@@ -44,7 +44,7 @@ static size_t jobs(struct repo_fixture *port, const struct pr_uuid *subject, str
             continue;
         out[n] = (struct queued_job){.id = job->id, .run_at_ms = job->run_at_ms, .done = job->done};
         assert_true(pr_str_copy(pr_str(job->kind), out[n].kind, sizeof out[n].kind));
-        memcpy(out[n++].object_key, job->object_key, sizeof job->object_key);
+        memcpy(out[n++].args, job->args, sizeof job->args);
     }
     return n;
 }

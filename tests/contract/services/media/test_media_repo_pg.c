@@ -108,8 +108,7 @@ static size_t jobs(struct repo_fixture *port, const struct pr_uuid *subject, str
     assert_true(n <= max);
     for (int i = 0; i < (int)n; i++) {
         out[i].id = atoll(PQgetvalue(result, i, 0));
-        assert_true(pr_str_copy(pr_str(PQgetvalue(result, i, 1)), out[i].object_key,
-                                sizeof out[i].object_key));
+        assert_true(pr_str_copy(pr_str(PQgetvalue(result, i, 1)), out[i].args, sizeof out[i].args));
         out[i].run_at_ms = atoll(PQgetvalue(result, i, 2));
         out[i].done = *PQgetvalue(result, i, 3) == 't';
         assert_true(pr_str_copy(pr_str(PQgetvalue(result, i, 4)), out[i].kind, sizeof out[i].kind));

@@ -1,5 +1,6 @@
 /* account.changed comes in; rows, jobs and messages come out, on a real Postgres, while the process
  * that purges is killed again and again. */
+#include "services/media/adapters/event_pg.h"
 #include "services/media/adapters/kafka_media.h"
 #include "services/media/adapters/media_pg.h"
 #include "shared/base/alloc.h"
@@ -100,7 +101,9 @@ static void purge_for_ever(const char *url)
 {
     uv_loop_t loop;
     struct media_pg repo;
-    struct media_deps deps = {.repo = &repo.port, .clock = &pr_clock_system};
+    struct event_pg events;
+    struct media_deps deps = {
+        .repo = &repo.port, .events = &events.port, .clock = &pr_clock_system};
     uv_loop_init(&loop);
     struct pg *pg = pg_create(&loop, &(struct pg_options){.url = url,
                                                           .app_name = "purge",
@@ -108,6 +111,7 @@ static void purge_for_ever(const char *url)
                                                           .max_waiting = 100,
                                                           .deadline_ms = 5000});
     media_pg_init(&repo, pg, NULL, &pr_clock_system);
+    event_pg_init(&events, pg);
     jobs_create(&loop, pg,
                 &(struct jobs_options){.kind = PURGE_LIBRARY_JOB,
                                        .slots = 1,

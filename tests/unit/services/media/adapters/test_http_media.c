@@ -89,6 +89,75 @@ static void test_post_answers_media_and_upload(void **state)
     media_world_destroy(world);
 }
 
+#define OTHER                                                                                      \
+    "{\"filename\":\"a/b\",\"content_type\":\"image/jpeg\",\"size\":1,\"sha256\":\"" SHA256 "\"}"
+
+static const json_t *item(const struct http_request *req, size_t i)
+{
+    return json_array_get(json_object_get(req->json, "items"), i);
+}
+
+static void test_batch_answers_each(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct http_request req =
+        post(world, "/media/batch", "{\"items\":[" GOOD "," OTHER "," GOOD "]}");
+    assert_int_equal(req.status, 201);
+    const struct media *row = &world->repo.rows[0];
+    assert_int_equal(json_array_size(json_object_get(req.json, "items")), 3);
+    assert_string_equal(text_at(item(&req, 0), "media.id"), id_text(&row->id));
+    assert_string_equal(text_at(item(&req, 0), "upload.method"), "PUT");
+    assert_non_null(strstr(text_at(item(&req, 0), "upload.url"), row->object_key));
+    assert_null(json_object_get(item(&req, 0), "existing"));
+    assert_string_equal(text_at(item(&req, 1), "error.field"), "filename");
+    assert_string_equal(text_at(item(&req, 1), "error.detail"), "must be a name, not a path");
+    assert_int_equal(json_object_size(item(&req, 1)), 1);
+    assert_string_equal(text_at(item(&req, 2), "media.id"), id_text(&row->id));
+    assert_true(json_is_true(json_object_get(item(&req, 2), "existing")));
+    assert_null(json_object_get(item(&req, 2), "upload"));
+    assert_int_equal(world->repo.rows_n, 1);
+    fake_http_fini(&req);
+    media_world_destroy(world);
+}
+
+static void test_batch_that_is_none(void **state)
+{
+    static const struct {
+        const char *body, *field;
+        int status;
+    } cases[] = {
+        {"{}", "items", 400},
+        {"{\"items\":{}}", "items", 400},
+        {"{\"items\":[]}", "items", 400},
+        {"{\"items\":[" GOOD ",1]}", "items[1]", 400},
+        {"{\"items\":[" GOOD ",{}]}", "items[1].filename", 400},
+        {"{\"items\":[{\"filename\":\"a\",\"content_type\":\"b\",\"size\":\"1\"}]}",
+         "items[0].size", 400},
+        {"{\"event_id\":1,\"items\":[" GOOD "]}", "event_id", 400},
+        {"{\"event_id\":\"0192f0c1-7a00-7000-8000-000000000001\",\"items\":[" GOOD "]}", "event_id",
+         404},
+    };
+    (void)state;
+    struct media_world *world = media_world_create();
+    for (size_t i = 0; i < PR_COUNT(cases); i++) {
+        struct http_request req = post(world, "/media/batch", cases[i].body);
+        assert_fault(&req, cases[i].status, cases[i].field);
+    }
+    struct pr_buf many;
+    pr_buf_init(&many, 1 << 20);
+    pr_buf_puts(&many, "{\"items\":[" GOOD);
+    for (int i = 1; i < BATCH_MAX + 1; i++)
+        pr_buf_puts(&many, "," GOOD);
+    pr_buf_puts(&many, "]}");
+    pr_buf_append(&many, pr_str_n("", 1));
+    struct http_request req = post(world, "/media/batch", many.p);
+    assert_fault(&req, 400, "items");
+    pr_buf_fini(&many);
+    assert_int_equal(world->repo.rows_n, 0);
+    media_world_destroy(world);
+}
+
 static void test_post_again_with_its_key(void **state)
 {
     (void)state;
@@ -244,7 +313,7 @@ static void test_get_of_a_ready_video(void **state)
     row->placeholder_n = 3;
     memcpy(row->placeholder, "\xfb\xff\xbf", 3);
     row->renditions[0] =
-        (struct media_rendition){"preview", "the/preview.webp", "image/webp", 320, 180, 9};
+        (struct media_rendition){"preview", "the/preview.webp", "image/webp", 320, 180, 9, 1};
     row->renditions_n = 1;
     struct http_request req = one(world, "GET", id_text(&media.id));
     assert_int_equal(req.status, 200);
@@ -397,13 +466,161 @@ static void test_list_names_the_parameter_that_is_wrong(void **state)
     media_world_destroy(world);
 }
 
+/* ---- uploads in parts ---- */
+
+static struct http_request parts(struct media_world *world, const char *method,
+                                 const struct pr_uuid *id, const char *body)
+{
+    struct http_request req = {.params = {{"id", id_text(id)}}, .body = body};
+    run(world, method, "/media/{id}/parts", &req);
+    return req;
+}
+
+static void test_post_in_parts_answers_how_many(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    world->deps.limits.max_bytes[MEDIA_VIDEO] = INT64_C(50) << 30;
+    struct http_request req =
+        post(world, "/media",
+             "{\"filename\":\"a.mp4\",\"content_type\":\"video/mp4\",\"size\":67108865,"
+             "\"sha256\":\"" SHA256 "\",\"multipart\":true}");
+    assert_int_equal(req.status, 201);
+    const json_t *multipart = json_object_get(req.json, "multipart");
+    assert_int_equal(json_integer_value(json_object_get(multipart, "part_size")), 16777216);
+    assert_int_equal(json_integer_value(json_object_get(multipart, "parts")), 5);
+    assert_string_equal(text_at(multipart, "expires_at"), "2026-11-28T08:00:00.000Z");
+    assert_null(json_object_get(req.json, "upload"));
+    fake_http_fini(&req);
+    req = post(world, "/media",
+               "{\"filename\":\"a.mp4\",\"content_type\":\"video/mp4\",\"size\":1,"
+               "\"sha256\":\"" SHA256 "\",\"multipart\":true}");
+    assert_fault(&req, 400, "multipart");
+    req = post(world, "/media",
+               "{\"filename\":\"a.mp4\",\"content_type\":\"video/mp4\",\"size\":1,"
+               "\"sha256\":\"" SHA256 "\",\"multipart\":1}");
+    assert_fault(&req, 400, "multipart");
+    media_world_destroy(world);
+}
+
+static void test_parts_are_signed_and_listed(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add_in_parts(world, false);
+    struct http_request req = parts(world, "POST", &media.id,
+                                    "{\"parts\":[{\"number\":3,\"sha256\":\"" SHA256
+                                    "\"},{\"number\":1,\"sha256\":\"" SHA256 "\"}]}");
+    assert_int_equal(req.status, 200);
+    const json_t *list = json_object_get(req.json, "parts"), *part = json_array_get(list, 0);
+    assert_int_equal(json_array_size(list), 2);
+    assert_int_equal(json_integer_value(json_object_get(part, "number")), 3);
+    assert_string_equal(text_at(part, "method"), "PUT");
+    assert_string_equal(text_at(part, "headers.content-length"), "1");
+    assert_string_equal(text_at(part, "headers.x-amz-checksum-sha256"),
+                        "ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=");
+    assert_string_equal(text_at(part, "expires_at"), "2026-11-21T09:00:00.001Z");
+    fake_http_fini(&req);
+
+    media = world->repo.rows[0];
+    media_world_put_part(world, &media, 3);
+    req = parts(world, "GET", &media.id, NULL);
+    assert_int_equal(req.status, 200);
+    list = json_object_get(req.json, "parts");
+    assert_int_equal(json_array_size(list), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "number")), 3);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "size")), 1);
+    const json_t *multipart = json_object_get(req.json, "multipart");
+    assert_int_equal(json_integer_value(json_object_get(multipart, "parts")), 3);
+    fake_http_fini(&req);
+    media_world_destroy(world);
+}
+
+static void test_parts_that_are_wrong(void **state)
+{
+    (void)state;
+#define ONE "{\"number\":1,\"sha256\":\"" SHA256 "\"}"
+    static const char *const bad[] = {
+        "{}",
+        "{\"parts\":null}",
+        "{\"parts\":{}}",
+        "{\"parts\":[]}",
+        "{\"parts\":[1]}",
+        "{\"parts\":[{}]}",
+        "{\"parts\":[{\"number\":1}]}",
+        "{\"parts\":[{\"number\":\"1\",\"sha256\":\"" SHA256 "\"}]}",
+        "{\"parts\":[{\"number\":1.5,\"sha256\":\"" SHA256 "\"}]}",
+        "{\"parts\":[{\"number\":0,\"sha256\":\"" SHA256 "\"}]}",
+        "{\"parts\":[{\"number\":4,\"sha256\":\"" SHA256 "\"}]}",
+        "{\"parts\":[{\"number\":1,\"sha256\":\"00\"}]}",
+        "{\"parts\":[{\"number\":1,\"sha256\":null}]}",
+        "{\"parts\":[" ONE ",null]}",
+    };
+    struct pr_buf many;
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add_in_parts(world, false);
+    struct http_request req;
+    for (size_t i = 0; i < PR_COUNT(bad); i++) {
+        req = parts(world, "POST", &media.id, bad[i]);
+        assert_fault(&req, 400, "parts");
+    }
+    for (int n = 100; n <= 101; n++) {
+        pr_buf_init(&many, 16384);
+        pr_buf_puts(&many, "{\"parts\":[" ONE);
+        for (int i = 1; i < n; i++)
+            pr_buf_puts(&many, "," ONE);
+        pr_buf_puts(&many, "]}");
+        pr_buf_append(&many, pr_str_n("", 1));
+        assert_false(many.full);
+        req = parts(world, "POST", &media.id, many.p);
+        pr_buf_fini(&many);
+        if (n == 101) {
+            assert_fault(&req, 400, "parts");
+            continue;
+        }
+        assert_int_equal(req.status, 200);
+        fake_http_fini(&req);
+    }
+    req = parts(world, "POST", &media.id, "[");
+    assert_fault(&req, 400, "body");
+    media_world_destroy(world);
+}
+
+static void test_parts_of_media_that_take_none(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"GET", "POST"};
+    struct media_world *world = media_world_create();
+    struct media plain = media_world_add(world, MEDIA_CREATED);
+    struct media media = media_world_add_in_parts(world, false);
+    const char *body = "{\"parts\":[" ONE "]}";
+    for (size_t i = 0; i < 2; i++) {
+        struct http_request req = parts(world, methods[i], &plain.id, body);
+        assert_fault(&req, 409, "id");
+        req = (struct http_request){.params = {{"id", "x"}}, .body = body};
+        run(world, methods[i], "/media/{id}/parts", &req);
+        assert_fault(&req, 400, "id");
+        req = (struct http_request){.identity.account_id = world->stranger,
+                                    .params = {{"id", id_text(&media.id)}},
+                                    .body = body};
+        fake_http_run(http_media_routes, methods[i], "/media/{id}/parts", &world->deps, &req);
+        assert_fault(&req, 404, "");
+    }
+    world->clock.now_ms = media.upload_expires_at_ms;
+    struct http_request req = parts(world, "POST", &media.id, body);
+    assert_fault(&req, 410, "id");
+    media_world_destroy(world);
+#undef ONE
+}
+
 static void test_every_route_wants_an_identity_and_bounds_its_body(void **state)
 {
     (void)state;
     for (const struct http_route *route = http_media_routes; route->method; route++) {
-        assert_int_equal(route->auth, HTTP_IDENTITY);
-        assert_in_range(route->max_body_bytes, 0, 65536);
-        assert_int_equal(route->max_body_bytes > 0, strcmp(route->method, "POST") == 0);
+        bool guest = strncmp(route->path, "/guest/", 7) == 0; /* whose code is asked for */
+        assert_int_equal(route->auth, guest ? HTTP_CLIENT : HTTP_IDENTITY);
+        assert_in_range(route->max_body_bytes, 0, 262144);
+        assert_int_equal(route->max_body_bytes > 0, route->method[0] == 'P'); /* POST, PUT, PATCH */
     }
 }
 
@@ -411,6 +628,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_post_answers_media_and_upload),
+        cmocka_unit_test(test_batch_answers_each),
+        cmocka_unit_test(test_batch_that_is_none),
         cmocka_unit_test(test_post_again_with_its_key),
         cmocka_unit_test(test_post_names_the_field_that_is_wrong),
         cmocka_unit_test(test_failing_ports_are_server_errors),
@@ -424,6 +643,10 @@ int main(void)
         cmocka_unit_test(test_list_limits_and_filters),
         cmocka_unit_test(test_list_names_the_parameter_that_is_wrong),
         cmocka_unit_test(test_every_route_wants_an_identity_and_bounds_its_body),
+        cmocka_unit_test(test_post_in_parts_answers_how_many),
+        cmocka_unit_test(test_parts_are_signed_and_listed),
+        cmocka_unit_test(test_parts_that_are_wrong),
+        cmocka_unit_test(test_parts_of_media_that_take_none),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
 }

@@ -30,7 +30,8 @@ static void encode_rendered(const struct pr_uuid *id)
         .width = 4032,
         .height = 3024,
         .sha256 = PR_STR("0123456789abcdef0123456789abcdef"),
-        .renditions = {{PR_STR("preview"), PR_STR("k"), PR_STR("image/webp"), 320, 240, 9120}},
+        .renditions = {{PR_STR("preview"), PR_STR("k"), PR_STR("image/webp"), 320, 240, 9120, false,
+                        0}},
         .renditions_count = 1,
     };
     assert_int_equal(media_rendered_encode(&msg, &body), PR_OK);

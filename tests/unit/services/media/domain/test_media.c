@@ -16,7 +16,7 @@ static const char *refused(struct pr_str filename, const char *content_type, str
     struct media media = {0};
     fault = (struct pr_fault){0};
     enum pr_err err = media_announce(
-        &media, &(struct media_announcement){filename, pr_str(content_type), sha256, size_bytes},
+        &media, &(struct media_announcement){filename, pr_str(content_type), sha256, size_bytes, 0},
         &limits, &fault);
     assert_int_equal(err, fault.err);
     if (err) {
@@ -49,7 +49,7 @@ static void test_announcement_fills_the_media(void **state)
     struct media media = {.version = 7};
     struct pr_fault fault = {0};
     struct media_announcement announcement = {PR_STR("Strand \xc3\xa4\xf0\x9f\x8f\x96.jpg"),
-                                              PR_STR("video/mp4"), PR_STR(SHA256), 5000};
+                                              PR_STR("video/mp4"), PR_STR(SHA256), 5000, 0};
     assert_int_equal(media_announce(&media, &announcement, &limits, &fault), PR_OK);
     assert_string_equal(media.filename, "Strand \xc3\xa4\xf0\x9f\x8f\x96.jpg");
     assert_string_equal(media.type->name, "video/mp4");
@@ -296,6 +296,79 @@ static void test_only_the_owner_owns_it(void **state)
     assert_false(media_owned_by(&media, &(struct pr_uuid){{0}}));
 }
 
+/* ---- in parts ---- */
+
+static const int64_t mib = 1 << 20;
+
+static enum pr_err announce_parts(int64_t size_bytes, int multipart, struct media *media,
+                                  struct pr_fault *fault)
+{
+    static const struct media_limits large = {
+        {[MEDIA_IMAGE] = INT64_C(5) << 30, [MEDIA_VIDEO] = INT64_C(5) << 40}};
+    struct media_announcement announcement = {.filename = PR_STR("a.mp4"),
+                                              .content_type = PR_STR("video/mp4"),
+                                              .sha256_hex = PR_STR(SHA256),
+                                              .size_bytes = size_bytes,
+                                              .multipart = multipart};
+    *media = (struct media){.version = 1};
+    *fault = (struct pr_fault){0};
+    return media_announce(media, &announcement, &large, fault);
+}
+
+static void test_parts_are_for_large_files_and_needed_for_the_largest(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t size_bytes;
+        int multipart;
+        bool good;
+    } rows[] = {
+        {(INT64_C(64) << 20) - 1, 1, false}, {INT64_C(64) << 20, 1, true},
+        {INT64_C(64) << 20, 0, true},        {INT64_C(5) << 30, 0, true},
+        {(INT64_C(5) << 30) + 1, 0, false},  {(INT64_C(5) << 30) + 1, 1, true},
+        {INT64_C(50) << 30, 1, true},        {1, 1, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct media media;
+        struct pr_fault fault;
+        enum pr_err err = announce_parts(rows[i].size_bytes, rows[i].multipart, &media, &fault);
+        assert_int_equal(err, rows[i].good ? PR_OK : PR_ERR_INVALID);
+        assert_string_equal(fault.field, rows[i].good ? "" : "multipart");
+        if (rows[i].good)
+            assert_int_equal(media.part_size_bytes > 0, rows[i].multipart);
+    }
+}
+
+/* Whatever the size: never more than S3 takes, never smaller than it takes, and they add up. */
+static void test_parts_add_up_within_the_stores_limits(void **state)
+{
+    (void)state;
+    const int64_t sizes[] = {64 * mib,
+                             64 * mib + 1,
+                             200 * 1000 * 1000,
+                             INT64_C(50) << 30,
+                             MEDIA_PARTS_MAX * MEDIA_PART_MIN_BYTES,
+                             MEDIA_PARTS_MAX * MEDIA_PART_MIN_BYTES + 1,
+                             INT64_C(5) << 40};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct media media;
+        struct pr_fault fault;
+        int64_t sum = 0;
+        assert_int_equal(announce_parts(sizes[i], 1, &media, &fault), PR_OK);
+        int64_t parts = media_parts(&media);
+        assert_in_range(parts, 1, MEDIA_PARTS_MAX);
+        assert_true(media.part_size_bytes >= 5 * mib && media.part_size_bytes % mib == 0);
+        for (int64_t number = 1; number <= parts; number++) {
+            int64_t bytes = media_part_bytes(&media, number);
+            assert_true(bytes > 0);
+            if (number < parts)
+                assert_true(bytes == media.part_size_bytes);
+            sum += bytes;
+        }
+        assert_true(sum == sizes[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +384,8 @@ int main(void)
         cmocka_unit_test(test_object_key_never_starts_with_a_dot),
         cmocka_unit_test(test_object_key_of_long_names_keeps_the_extension),
         cmocka_unit_test(test_only_the_owner_owns_it),
+        cmocka_unit_test(test_parts_are_for_large_files_and_needed_for_the_largest),
+        cmocka_unit_test(test_parts_add_up_within_the_stores_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,9 @@ static struct answer create_keyed(struct media_world *world, const struct pr_uui
                                   const struct idempotency *idempotency)
 {
     struct answer answer = {0};
-    create_media(&world->deps, &(struct create_media_cmd){*caller, *announcement, *idempotency},
+    create_media(&world->deps,
+                 &(struct create_media_cmd){
+                     .caller = *caller, .announcement = *announcement, .idempotency = *idempotency},
                  answered, &answer);
     assert_int_equal(answer.calls, 1);
     return answer;
@@ -102,6 +104,106 @@ static void test_bad_announcement_names_the_field_and_leaves_nothing(void **stat
     assert_int_equal(answer.fault.err, PR_ERR_INVALID);
     assert_string_equal(answer.fault.field, "size");
     assert_int_equal(world->gate.passed, 0); /* no port was asked */
+    media_world_destroy(world);
+}
+
+/* ---- to an event ---- */
+
+static struct answer create_in(struct media_world *world, const struct pr_uuid *caller,
+                               const struct pr_uuid *event_id)
+{
+    struct answer answer = {0};
+    create_media(
+        &world->deps,
+        &(struct create_media_cmd){.caller = *caller, .event_id = *event_id, .announcement = beach},
+        answered, &answer);
+    assert_int_equal(answer.calls, 1);
+    return answer;
+}
+
+static void test_upload_to_an_event(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct event event = media_world_add_event(world, "Wedding");
+    char owner[PR_UUID_TEXT], id[PR_UUID_TEXT], media[PR_UUID_TEXT], key[256];
+    struct answer answer = create_in(world, &world->owner, &event.id);
+    assert_int_equal(answer.fault.err, PR_OK);
+    assert_true(pr_uuid_eq(&answer.media.event_id, &event.id));
+    assert_true(fake_event_repo_has(&world->events, &event.id, &answer.media.id));
+    snprintf(key, sizeof key, "%s/%s/%s/beach.jpg", pr_uuid_format(&world->owner, owner),
+             pr_uuid_format(&event.id, id), pr_uuid_format(&answer.media.id, media));
+    assert_string_equal(answer.media.object_key, key);
+    media_world_destroy(world);
+}
+
+static void test_upload_to_what_takes_none(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct event event = media_world_add_event(world, "Wedding");
+    struct answer answer = create_in(world, &world->stranger, &event.id);
+    assert_int_equal(answer.fault.err, PR_ERR_NOT_FOUND);
+    assert_string_equal(answer.fault.field, "event_id");
+    for (int i = 0; i < EVENT_PHOTOS_MAX; i++)
+        fake_event_repo_add_link(&world->events, &event.id, &event.id);
+    answer = create_in(world, &world->owner, &event.id);
+    assert_int_equal(answer.fault.err, PR_ERR_CONFLICT);
+    assert_string_equal(answer.fault.field, "event_id");
+    fake_event_repo_find(&world->events, &event.id)->deleting = true;
+    answer = create_in(world, &world->owner, &event.id);
+    assert_int_equal(answer.fault.err, PR_ERR_NOT_FOUND);
+    assert_int_equal(world->repo.rows_n, 0);
+    media_world_destroy(world);
+}
+
+/* ---- in parts ---- */
+
+static const struct media_announcement film = {
+    .filename = PR_STR("film.mp4"),
+    .content_type = PR_STR("video/mp4"),
+    .sha256_hex = PR_STR(SHA256),
+    .size_bytes = INT64_C(100) << 20,
+    .multipart = 1,
+};
+
+static struct media_world *world_of_films(void)
+{
+    struct media_world *world = media_world_create();
+    world->deps.limits.max_bytes[MEDIA_VIDEO] = INT64_C(50) << 30;
+    return world;
+}
+
+static void test_in_parts_there_is_a_week_and_no_url_yet(void **state)
+{
+    (void)state;
+    struct media_world *world = world_of_films();
+    struct answer answer = create(world, &film);
+    assert_int_equal(answer.fault.err, PR_OK);
+    assert_string_equal(answer.url, "");
+    assert_int_equal(answer.media.part_size_bytes, MEDIA_PART_MIN_BYTES);
+    assert_int_equal(answer.media.upload_expires_at_ms,
+                     MEDIA_WORLD_NOW_MS + (int64_t)MEDIA_MULTIPART_TTL_S * 1000);
+    assert_string_equal(answer.media.upload_id, "");
+    assert_int_equal(world->gate.passed, 1); /* the store is not asked */
+    media_world_destroy(world);
+}
+
+static void test_in_parts_again_with_its_key(void **state)
+{
+    (void)state;
+    static const struct idempotency once = {true, {1}, {1}};
+    struct media_world *world = world_of_films();
+    struct answer first = create_keyed(world, &world->owner, &film, &once);
+    test_clock_move(&world->clock, (int64_t)MEDIA_MULTIPART_TTL_S * 1000 - 1000);
+    struct answer again = create_keyed(world, &world->owner, &film, &once);
+    assert_int_equal(again.fault.err, PR_OK);
+    assert_true(again.replayed);
+    assert_string_equal(again.url, "");
+    assert_memory_equal(&again.media, &first.media, sizeof first.media);
+    test_clock_move(&world->clock, 1);
+    again = create_keyed(world, &world->owner, &film, &once);
+    assert_int_equal(again.fault.err, PR_ERR_GONE);
     media_world_destroy(world);
 }
 
@@ -228,15 +330,18 @@ static void pass_on(void *arg, const struct pr_fault *fault, const struct media 
 static void start(void *arg, struct pr_done done)
 {
     struct media_world *world = arg;
-    create_media(&world->deps, &(struct create_media_cmd){world->owner, beach, {.given = false}},
-                 pass_on, media_done_arg(done));
+    create_media(&world->deps,
+                 &(struct create_media_cmd){.caller = world->owner, .announcement = beach}, pass_on,
+                 media_done_arg(done));
 }
 
 static void start_keyed(void *arg, struct pr_done done)
 {
     struct media_world *world = arg;
-    create_media(&world->deps, &(struct create_media_cmd){world->owner, beach, key}, pass_on,
-                 media_done_arg(done));
+    create_media(&world->deps,
+                 &(struct create_media_cmd){
+                     .caller = world->owner, .announcement = beach, .idempotency = key},
+                 pass_on, media_done_arg(done));
 }
 
 /* Its media is there from an earlier request. */
@@ -301,6 +406,8 @@ static void test_every_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_upload_to_an_event),
+        cmocka_unit_test(test_upload_to_what_takes_none),
         cmocka_unit_test(test_announced_media_is_created_with_its_message_and_url),
         cmocka_unit_test(test_two_announcements_of_one_file_are_two_media),
         cmocka_unit_test(test_bad_announcement_names_the_field_and_leaves_nothing),
@@ -311,6 +418,8 @@ int main(void)
         cmocka_unit_test(test_key_of_another_account_is_another_key),
         cmocka_unit_test(test_key_of_a_bad_announcement_is_not_used_up),
         cmocka_unit_test(test_every_failure),
+        cmocka_unit_test(test_in_parts_there_is_a_week_and_no_url_yet),
+        cmocka_unit_test(test_in_parts_again_with_its_key),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
 }

@@ -29,7 +29,7 @@ static void test_deletion_in_every_state_leaves_message_and_jobs(void **state)
         assert_int_equal(world->repo.outbox[0].version, media.version + 1);
         assert_int_equal(world->repo.jobs_n, 2); /* the URL is still good */
         for (size_t k = 0; k < 2; k++)
-            assert_string_equal(world->repo.jobs[k].object_key, media.object_key);
+            assert_string_equal(world->repo.jobs[k].args, media.object_key);
         assert_int_equal(world->repo.jobs[0].run_at_ms, world->clock.now_ms);
         assert_int_equal(world->repo.jobs[1].run_at_ms, media.upload_expires_at_ms + 3600000);
         media_world_destroy(world);

@@ -304,7 +304,176 @@ static void test_two_at_once_that_disagree_are_told_the_same(void **state)
     check_disagreement(true);
 }
 
+/* ---- in parts ---- */
+
+static struct media add_with_parts(struct media_world *world)
+{
+    struct media media = media_world_add_in_parts(world, true);
+    for (int64_t number = 1; number <= 3; number++)
+        media_world_put_part(world, &media, number);
+    return media;
+}
+
+static void test_all_parts_become_the_object(void **state)
+{
+    (void)state;
+    struct media_answer answer;
+    struct media_world *world = media_world_create();
+    struct media media = add_with_parts(world);
+    assert_int_equal(finalize_now(world, &media, &answer), PR_OK);
+    assert_int_equal(answer.media.state, MEDIA_FINALIZED);
+    assert_int_equal(world->store.uploads_n, 0);
+    assert_int_equal(world->store.objects[0].size_bytes, media.size_bytes);
+    assert_int_equal(sent(world, &media), 1);
+    unsigned calls = world->gate.passed;
+    assert_int_equal(finalize_now(world, &media, &answer), PR_OK); /* a load, no more */
+    assert_int_equal(world->gate.passed, calls + 1);
+    media_world_destroy(world);
+}
+
+static void check_missing(struct media_world *world, const struct media *media, const char *detail)
+{
+    struct media_answer answer;
+    assert_int_equal(finalize_now(world, media, &answer), PR_ERR_CONFLICT);
+    assert_string_equal(answer.fault.field, "media_id");
+    assert_string_equal(answer.fault.detail, detail);
+    assert_int_equal(row_of(world, media)->state, MEDIA_CREATED);
+    assert_int_equal(world->store.objects_n, 0);
+}
+
+static void test_a_missing_part_is_a_conflict_that_names_it(void **state)
+{
+    (void)state;
+    struct media_answer answer;
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add_in_parts(world, false);
+    check_missing(world, &media, "part 1 of 3 was not uploaded yet");
+    const char *id = fake_object_store_begin(&world->store, media.object_key);
+    assert_true(pr_str_copy(pr_str(id), media.upload_id, sizeof media.upload_id));
+    world->repo.rows[0] = media;
+    check_missing(world, &media, "part 1 of 3 was not uploaded yet");
+    media_world_put_part(world, &media, 1);
+    media_world_put_part(world, &media, 3);
+    check_missing(world, &media, "part 2 of 3 was not uploaded yet");
+    fake_object_store_put_part(&world->store, media.upload_id, 2, 7);
+    check_missing(world, &media, "part 2 of 3 was not uploaded yet"); /* not with its size */
+    media_world_put_part(world, &media, 2);
+    assert_int_equal(finalize_now(world, &media, &answer), PR_OK);
+    media_world_destroy(world);
+}
+
+/* Only somebody with the bucket's own key can put it there. */
+static void test_a_part_too_many_is_left_out(void **state)
+{
+    (void)state;
+    struct media_answer answer;
+    struct media_world *world = media_world_create();
+    struct media media = add_with_parts(world);
+    fake_object_store_put_part(&world->store, media.upload_id, 4, 100);
+    assert_int_equal(finalize_now(world, &media, &answer), PR_OK);
+    assert_int_equal(world->store.objects[0].size_bytes, media.size_bytes);
+    media_world_destroy(world);
+}
+
+static void test_a_part_that_comes_anew_meanwhile_is_a_conflict(void **state)
+{
+    (void)state;
+    struct media_answer answer;
+    struct media_world *world = media_world_create();
+    struct media media = add_with_parts(world);
+    gate_hold(&world->gate, true);
+    finalize(world, &media, &answer);
+    gate_release(&world->gate, 0, "load");
+    gate_release(&world->gate, 0, "head");
+    gate_release(&world->gate, 0, "list_parts");
+    media_world_put_part(world, &media, 2);
+    gate_release(&world->gate, 0, "complete_upload");
+    assert_int_equal(media_answer_once(&answer), PR_ERR_CONFLICT);
+    assert_string_equal(answer.fault.field, "media_id");
+    gate_hold(&world->gate, false);
+    assert_int_equal(finalize_now(world, &media, &answer), PR_OK);
+    media_world_destroy(world);
+}
+
+/* Killed when the store had completed it, and before the row said so. */
+static void test_an_object_that_is_there_already_is_taken(void **state)
+{
+    (void)state;
+    struct media_answer answer;
+    struct media_world *world = media_world_create();
+    struct media media = add_with_parts(world);
+    gate_fail(&world->gate, 4, PR_ERR_TIMEOUT, true);
+    assert_int_equal(finalize_now(world, &media, &answer), PR_ERR_TIMEOUT);
+    assert_int_equal(world->store.objects_n, 1);
+    assert_int_equal(row_of(world, &media)->state, MEDIA_CREATED);
+    assert_int_equal(finalize_now(world, &media, &answer), PR_OK);
+    assert_int_equal(sent(world, &media), 1);
+    media_world_destroy(world);
+}
+
+static void test_two_that_complete_at_once(void **state)
+{
+    (void)state;
+    struct media_answer answers[2];
+    struct media_world *world = media_world_create();
+    struct media media = add_with_parts(world);
+    gate_hold(&world->gate, true);
+    finalize(world, &media, &answers[0]);
+    finalize(world, &media, &answers[1]);
+    static const char *const calls[] = {"load", "head", "list_parts", "complete_upload"};
+    for (size_t i = 0; i < 4; i++) {
+        gate_release(&world->gate, 0, calls[i]);
+        gate_release(&world->gate, 0, calls[i]);
+    }
+    gate_release_all(&world->gate);
+    assert_int_equal(media_answer_once(&answers[0]), PR_OK);
+    assert_int_equal(media_answer_once(&answers[1]), PR_OK);
+    assert_int_equal(sent(world, &media), 1);
+    media_world_destroy(world);
+}
+
+/* The store has taken the parts away already when the second one lists them. */
+static void test_parts_that_became_the_object_meanwhile(void **state)
+{
+    (void)state;
+    struct media_answer answers[2];
+    struct media_world *world = media_world_create();
+    struct media media = add_with_parts(world);
+    gate_hold(&world->gate, true);
+    finalize(world, &media, &answers[0]);
+    finalize(world, &media, &answers[1]);
+    gate_release(&world->gate, 0, "load");
+    gate_release(&world->gate, 0, "load");
+    gate_release(&world->gate, 0, "head");
+    gate_release(&world->gate, 0, "head");
+    gate_release(&world->gate, 0, "list_parts");
+    gate_release(&world->gate, 1, "complete_upload");
+    gate_release(&world->gate, 0, "list_parts"); /* none */
+    gate_release_all(&world->gate);
+    assert_int_equal(media_answer_once(&answers[0]), PR_OK);
+    assert_int_equal(media_answer_once(&answers[1]), PR_OK);
+    assert_int_equal(sent(world, &media), 1);
+    media_world_destroy(world);
+}
+
+static void test_an_upload_that_was_aborted_behind_our_back(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct media media = add_with_parts(world);
+    world->store.uploads_n = 0;
+    check_missing(world, &media, "part 1 of 3 was not uploaded yet");
+    media_world_destroy(world);
+}
+
 /* ---- every port call failing ---- */
+
+static void *setup_parts(void)
+{
+    struct media_world *world = media_world_create();
+    world->media_id = add_with_parts(world).id;
+    return world;
+}
 
 static void *setup_uploaded(void)
 {
@@ -364,6 +533,8 @@ static void test_every_failure(void **state)
         .check = check_finalized,
     };
     for_each_failure(&c);
+    c.setup = setup_parts;
+    for_each_failure(&c);
     c.setup = setup_wrong_bytes;
     c.answer = PR_ERR_UNPROCESSABLE;
     c.check = check_rejected;
@@ -388,6 +559,14 @@ int main(void)
         cmocka_unit_test(test_gone_meanwhile_is_not_found),
         cmocka_unit_test(test_two_at_once_save_one),
         cmocka_unit_test(test_two_at_once_that_disagree_are_told_the_same),
+        cmocka_unit_test(test_all_parts_become_the_object),
+        cmocka_unit_test(test_a_missing_part_is_a_conflict_that_names_it),
+        cmocka_unit_test(test_a_part_too_many_is_left_out),
+        cmocka_unit_test(test_a_part_that_comes_anew_meanwhile_is_a_conflict),
+        cmocka_unit_test(test_an_object_that_is_there_already_is_taken),
+        cmocka_unit_test(test_two_that_complete_at_once),
+        cmocka_unit_test(test_parts_that_became_the_object_meanwhile),
+        cmocka_unit_test(test_an_upload_that_was_aborted_behind_our_back),
         cmocka_unit_test(test_every_failure),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);

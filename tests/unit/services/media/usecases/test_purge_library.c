@@ -68,7 +68,7 @@ static void test_many_go_in_batches(void **state)
     unsigned before = world->gate.passed;
     assert_int_equal(purge_now(world, 1), PR_OK);
     check_gone(world, 201);
-    assert_int_equal(world->gate.passed - before, 3 * 2 + 2); /* the last list finds none */
+    assert_int_equal(world->gate.passed - before, 3 * 3 + 3); /* the last list finds none */
     media_world_destroy(world);
 }
 
@@ -105,6 +105,7 @@ static void test_what_changes_meanwhile_goes_as_well(void **state)
     media_world_upload(world, &world->repo.rows[0]);
     gate_hold(&world->gate, true);
     purge(world, 1, await_done(&await));
+    gate_release(&world->gate, 0, "close_all");
     gate_release(&world->gate, 0, "list");
     gate_hold(&world->gate, false);
     finalize_media(&world->deps, &world->owner, &id, media_answered, &answer);
@@ -130,6 +131,21 @@ static void test_two_runners_at_once_remove_each_media_once(void **state)
     assert_int_equal(await_once(&second), PR_OK);
     check_gone(world, 150);
     assert_true(world->repo.jobs[0].done);
+    media_world_destroy(world);
+}
+
+static void test_events_are_handed_to_their_own_jobs(void **state)
+{
+    (void)state;
+    struct media_world *world = library(0);
+    struct event event = media_world_add_event(world, "Wedding");
+    media_world_add_to_event(world, &event.id);
+    size_t jobs = world->repo.jobs_n;
+    assert_int_equal(purge_now(world, 1), PR_OK);
+    assert_true(fake_event_repo_find(&world->events, &event.id)->deleting);
+    assert_int_equal(world->repo.rows_n, 1); /* its photo went with the library */
+    assert_string_equal(world->repo.jobs[jobs].kind, "purge_event");
+    assert_true(world->repo.jobs[jobs - 1].cancelled);
     media_world_destroy(world);
 }
 
@@ -186,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_nothing_to_remove_ends_the_job),
         cmocka_unit_test(test_what_comes_later_goes_with_the_second_job),
         cmocka_unit_test(test_what_changes_meanwhile_goes_as_well),
+        cmocka_unit_test(test_events_are_handed_to_their_own_jobs),
         cmocka_unit_test(test_two_runners_at_once_remove_each_media_once),
         cmocka_unit_test(test_every_failure),
     };

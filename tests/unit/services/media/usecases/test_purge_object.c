@@ -21,7 +21,7 @@ static void start(void *arg, struct pr_done done)
 {
     struct media_world *world = arg;
     struct job_claim job = fake_media_repo_claim(&world->repo, 1);
-    purge_object(&world->deps, &job, pr_str(world->repo.jobs[0].object_key), done);
+    purge_object(&world->deps, &job, pr_str(world->repo.jobs[0].args), done);
 }
 
 static void check(void *arg)
@@ -81,7 +81,7 @@ static void test_key_is_copied(void **state)
     (void)state;
     struct await await;
     struct media_world *world = setup();
-    char *key = strdup(world->repo.jobs[0].object_key);
+    char *key = strdup(world->repo.jobs[0].args);
     struct job_claim job = fake_media_repo_claim(&world->repo, 1);
     gate_hold(&world->gate, true);
     purge_object(&world->deps, &job, pr_str(key), await_done(&await));
@@ -106,10 +106,83 @@ static void test_key_that_cannot_be_ours_is_a_permanent_error(void **state)
     media_world_destroy(world);
 }
 
+/* ---- in parts ---- */
+
+/* A media that was deleted with its upload under way, beside another one that nobody kept. */
+static void *setup_parts(void)
+{
+    struct media_answer answer = {0};
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add_in_parts(world, true);
+    media_world_put_part(world, &media, 1);
+    fake_object_store_begin(&world->store, media.object_key);
+    delete_media(&world->deps, &world->owner, &media.id, media_answered, &answer);
+    assert_int_equal(media_answer_once(&answer), PR_OK);
+    return world;
+}
+
+static void check_parts(void *arg)
+{
+    struct media_world *world = arg;
+    assert_int_equal(world->store.uploads_n, 0);
+    check(world);
+}
+
+static void check_half_parts(void *arg)
+{
+    struct media_world *world = arg;
+    if (world->repo.jobs[0].done)
+        assert_int_equal(world->store.uploads_n, 0);
+}
+
+static void test_uploads_in_parts_are_aborted(void **state)
+{
+    (void)state;
+    struct await await;
+    struct media_world *world = setup_parts();
+    struct media other = media_world_add_in_parts(world, true); /* stays */
+    assert_int_equal(world->store.uploads_n, 3);
+    start(world, await_done(&await));
+    assert_int_equal(await_once(&await), PR_OK);
+    assert_int_equal(world->store.uploads_n, 1);
+    assert_string_equal(world->store.uploads[0].key, other.object_key);
+    media_world_destroy(world);
+}
+
+/* An upload that is begun, or gets a part, when the first job is over already. */
+static void test_what_comes_late_goes_with_the_late_job(void **state)
+{
+    (void)state;
+    struct await await;
+    struct media_world *world = setup_parts();
+    char key[MEDIA_OBJECT_KEY_MAX + 1];
+    memcpy(key, world->store.uploads[0].key, sizeof key);
+    start(world, await_done(&await));
+    assert_int_equal(await_once(&await), PR_OK);
+    fake_object_store_begin(&world->store, key);
+    struct job_claim job = fake_media_repo_claim(&world->repo, 2);
+    purge_object(&world->deps, &job, pr_str(world->repo.jobs[1].args), await_done(&await));
+    assert_int_equal(await_once(&await), PR_OK);
+    assert_int_equal(world->store.uploads_n, 0);
+    media_world_destroy(world);
+}
+
+static void test_a_plain_object_costs_no_call_more(void **state)
+{
+    (void)state;
+    struct await await;
+    struct media_world *world = setup();
+    unsigned calls = world->gate.passed;
+    start(world, await_done(&await));
+    assert_int_equal(await_once(&await), PR_OK);
+    assert_int_equal(world->gate.passed, calls + 2);
+    media_world_destroy(world);
+}
+
 static void test_every_failure(void **state)
 {
     (void)state;
-    for_each_failure(&(struct failure_case){
+    struct failure_case c = {
         .setup = setup,
         .teardown = media_world_destroy,
         .gate = media_world_gate,
@@ -117,7 +190,12 @@ static void test_every_failure(void **state)
         .answer = PR_OK,
         .check_half = check_half,
         .check = check,
-    });
+    };
+    for_each_failure(&c);
+    c.setup = setup_parts;
+    c.check_half = check_half_parts;
+    c.check = check_parts;
+    for_each_failure(&c);
 }
 
 int main(void)
@@ -128,6 +206,9 @@ int main(void)
         cmocka_unit_test(test_lost_lease_does_not_end_the_job),
         cmocka_unit_test(test_key_is_copied),
         cmocka_unit_test(test_key_that_cannot_be_ours_is_a_permanent_error),
+        cmocka_unit_test(test_uploads_in_parts_are_aborted),
+        cmocka_unit_test(test_what_comes_late_goes_with_the_late_job),
+        cmocka_unit_test(test_a_plain_object_costs_no_call_more),
         cmocka_unit_test(test_every_failure),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);

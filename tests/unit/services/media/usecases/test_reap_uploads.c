@@ -31,6 +31,22 @@ static void test_reaps_an_hour_after_the_url_died_not_before(void **state)
     media_world_destroy(world);
 }
 
+static void test_parts_have_a_week(void **state)
+{
+    (void)state;
+    struct media_world *world = media_world_create();
+    struct media media = media_world_add_in_parts(world, true);
+    world->clock.now_ms = media.created_at_ms + (int64_t)MEDIA_MULTIPART_TTL_S * 1000 + HOUR_MS;
+    assert_int_equal(reap(world), PR_OK);
+    assert_int_equal(world->repo.rows_n, 1);
+    test_clock_move(&world->clock, 1);
+    assert_int_equal(reap(world), PR_OK);
+    assert_int_equal(world->repo.rows_n, 0);
+    assert_int_equal(world->repo.jobs_n, 1);
+    assert_non_null(strstr(world->repo.jobs[0].args, "\nupload-1"));
+    media_world_destroy(world);
+}
+
 static void test_whatever_was_finalized_stays(void **state)
 {
     (void)state;
@@ -155,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reaps_an_hour_after_the_url_died_not_before),
+        cmocka_unit_test(test_parts_have_a_week),
         cmocka_unit_test(test_whatever_was_finalized_stays),
         cmocka_unit_test(test_more_than_a_batch_goes_in_turns),
         cmocka_unit_test(test_finalized_meanwhile_stays),

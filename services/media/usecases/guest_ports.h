@@ -1,0 +1,75 @@
+/* guest_ports: what the usecases of guests need of the world, besides ports.h. An event that is
+ * being deleted is as good as none. */
+#pragma once
+
+#include "services/media/domain/code.h"
+#include "services/media/domain/event.h"
+#include "services/media/domain/guess.h"
+#include "services/media/domain/guest_photo.h"
+#include "services/media/usecases/ports.h"
+
+#define GUESS_KEY_BYTES 16
+
+/* An access code that was typed. Views are borrowed until done. */
+struct guest_attempt {
+    struct pr_str account, slug;           /* the event's address */
+    char access_code[CODE_LENGTH_MAX + 1]; /* normalized; "": it can be none */
+    uint8_t client_key[GUESS_KEY_BYTES];   /* who guesses, */
+    uint8_t event_key[GUESS_KEY_BYTES];    /* and where */
+};
+
+/* What guests see of an event. */
+struct guest_event {
+    char name[EVENT_NAME_MAX + 1];
+    int64_t expires_at_ms;
+    bool download, originals;
+};
+
+/* What became of it. */
+struct guest_entry {
+    enum {
+        GUEST_REFUSED,  /* no such event, no such code, revoked, or past its own expiry */
+        GUEST_BLOCKED,  /* too many were wrong: it was not looked at */
+        GUEST_TOO_LATE, /* the code is right, the event is over */
+        GUEST_LET_IN,
+    } outcome;
+    int64_t blocked_until_ms; /* GUEST_BLOCKED */
+    struct pr_uuid code_id;   /* GUEST_LET_IN, and what follows */
+    int64_t expires_at_ms;    /* of the code: never after the event's */
+    struct guest_event event;
+};
+
+/* Who asks for photos, and for which. Views are borrowed until done. */
+struct guest_query {
+    struct pr_str account, slug;
+    struct pr_uuid code_id;
+    const struct pr_uuid *ids; /* those, none twice; NULL: all */
+    size_t ids_n;
+    bool
+        saves; /* counts a download, when the event lets guests download and all of ids are there */
+};
+
+struct guest_photos {
+    struct pr_arena arena; /* holds items and their texts; the caller frees it */
+    struct guest_event event;
+    char label[CODE_LABEL_MAX + 1];
+    struct guest_photo *items; /* those of the code that are ready, the oldest first */
+    size_t items_n;
+};
+
+struct guest_repo {
+    /* Looks at the code unless the client or the event is blocked (guess.h), and counts, in the same
+     * transaction, the failure of a wrong one, the open of a right one. What is done, and so how
+     * long it takes, is the same for an unknown event and a wrong code. */
+    void (*enter)(struct guest_repo *repo, const struct guest_attempt *attempt, int64_t now_ms,
+                  struct guest_entry *out, struct pr_done done);
+
+    /* PR_ERR_UNAUTHORIZED when the code opens nothing at this address (any more); PR_ERR_GONE when
+     * the event is over. Ids that are none of its photos are left out. */
+    void (*load)(struct guest_repo *repo, const struct guest_query *query, int64_t now_ms,
+                 struct guest_photos *out, struct pr_done done);
+
+    /* Takes away at most limit counts that nobody added to since before_ms. */
+    void (*forget_guesses)(struct guest_repo *repo, int64_t before_ms, size_t limit,
+                           size_t *forgotten, struct pr_done done);
+};

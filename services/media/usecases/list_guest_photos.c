@@ -1,0 +1,80 @@
+/* The photos a guest's code opens now: for the page (GET /guest/{account}/{slug}), for one of them
+ * and for a ZIP of some or all.
+ *
+ *     check_token -> load -> check_ids -> finish
+ *
+ * The code is asked for each time, so that what was revoked, taken away or is over is so at once. */
+#include "services/media/usecases/guest_seal.h"
+
+#include "shared/base/alloc.h"
+#include "shared/flow/flow.h"
+
+struct list_guest_photos {
+    struct flow flow;
+    const struct media_deps *deps;
+    struct pr_str token;
+    struct guest_query query;   /* check_token fills its code */
+    struct guest_photos photos; /* load fills it */
+    struct pr_fault fault;
+    guest_photos_done_fn done;
+    void *done_arg;
+};
+
+static enum pr_err check_token(void *arg)
+{
+    struct list_guest_photos *op = arg;
+    return guest_seal_check(op->deps, op->token, &op->query.code_id) ? PR_OK : PR_ERR_UNAUTHORIZED;
+}
+
+static enum pr_err load(void *arg)
+{
+    struct list_guest_photos *op = arg;
+    op->deps->guests->load(op->deps->guests, &op->query, pr_now_ms(op->deps->clock), &op->photos,
+                           flow_wait(&op->flow));
+    return PR_OK;
+}
+
+static enum pr_err check_ids(void *arg)
+{
+    struct list_guest_photos *op = arg;
+    if (op->query.ids && op->photos.items_n != op->query.ids_n)
+        return PR_ERR_NOT_FOUND;
+    if (op->query.saves && !op->photos.event.download)
+        return pr_fault_set(&op->fault, PR_ERR_FORBIDDEN, "", "the event is for looking at only");
+    return PR_OK;
+}
+
+static void finish(void *arg, enum pr_err err)
+{
+    struct list_guest_photos *op = arg;
+    if (err == PR_ERR_GONE)
+        err = pr_fault_set(&op->fault, PR_ERR_GONE, "", "the event is over");
+    op->fault.err = err;
+    op->done(op->done_arg, &op->fault, &op->photos);
+    pr_arena_fini(&op->photos.arena);
+    free(op);
+}
+
+void list_guest_photos(const struct media_deps *deps, const struct guest_photos_cmd *cmd,
+                       guest_photos_done_fn done, void *arg)
+{
+    static const struct flow_step steps[] = {
+        FLOW_STEP(check_token),
+        FLOW_STEP(load),
+        FLOW_STEP(check_ids),
+        FLOW_STEPS_END,
+    };
+    struct list_guest_photos *op = PR_NEW(struct list_guest_photos);
+    op->deps = deps;
+    op->token = cmd->token;
+    op->query = (struct guest_query){
+        .account = cmd->account,
+        .slug = cmd->slug,
+        .ids = cmd->ids,
+        .ids_n = cmd->ids_n,
+        .saves = cmd->saves,
+    };
+    op->done = done;
+    op->done_arg = arg;
+    flow_start(&op->flow, "list_guest_photos", steps, finish, op);
+}

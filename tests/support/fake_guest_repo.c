@@ -1,0 +1,296 @@
+#include "tests/support/fake_guest_repo.h"
+
+#include "shared/base/alloc.h"
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+static struct fake_guest_repo *self(struct guest_repo *port)
+{
+    return PR_CONTAINER(port, struct fake_guest_repo, port);
+}
+
+/* ---- what is there ---- */
+
+#define PUT(repo, rows, rows_n, max, row, is_same)                                                 \
+    do {                                                                                           \
+        size_t i = 0;                                                                              \
+        while (i < (repo)->rows_n && !(is_same))                                                   \
+            i++;                                                                                   \
+        assert_true(i < (max));                                                                    \
+        (repo)->rows[i] = *(row);                                                                  \
+        if (i == (repo)->rows_n)                                                                   \
+            (repo)->rows_n++;                                                                      \
+    } while (0)
+
+void fake_guest_repo_put_event(struct fake_guest_repo *repo, const struct guest_event_row *event)
+{
+    PUT(repo, events, events_n, FAKE_GUEST_EVENTS, event,
+        pr_uuid_eq(&repo->events[i].id, &event->id));
+}
+
+void fake_guest_repo_put_code(struct fake_guest_repo *repo, const struct guest_code_row *code)
+{
+    PUT(repo, codes, codes_n, FAKE_GUEST_CODES, code, pr_uuid_eq(&repo->codes[i].id, &code->id));
+}
+
+void fake_guest_repo_put_photo(struct fake_guest_repo *repo, const struct guest_photo_row *photo)
+{
+    PUT(repo, photos, photos_n, FAKE_GUEST_PHOTOS, photo,
+        pr_uuid_eq(&repo->photos[i].photo.id, &photo->photo.id));
+}
+
+void fake_guest_repo_link(struct fake_guest_repo *repo, const struct pr_uuid *code_id,
+                          const struct pr_uuid *media_id)
+{
+    assert_true(repo->links_n < FAKE_GUEST_PHOTOS);
+    repo->links[repo->links_n].code_id = *code_id;
+    repo->links[repo->links_n++].media_id = *media_id;
+}
+
+void fake_guest_repo_remove_photo(struct fake_guest_repo *repo, const struct pr_uuid *media_id)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < repo->photos_n; i++) {
+        if (!pr_uuid_eq(&repo->photos[i].photo.id, media_id))
+            repo->photos[kept++] = repo->photos[i];
+    }
+    repo->photos_n = kept;
+}
+
+struct guest_code_row *fake_guest_repo_code(struct fake_guest_repo *repo, const struct pr_uuid *id)
+{
+    for (size_t i = 0; i < repo->codes_n; i++) {
+        if (pr_uuid_eq(&repo->codes[i].id, id))
+            return &repo->codes[i];
+    }
+    fail_msg("there is no such code");
+    return NULL;
+}
+
+static const struct guest_event_row *find_event(const struct fake_guest_repo *repo,
+                                                struct pr_str account, struct pr_str slug)
+{
+    for (size_t i = 0; i < repo->events_n; i++) {
+        const struct guest_event_row *event = &repo->events[i];
+        if (pr_str_is(account, event->account) && pr_str_is(slug, event->slug) && !event->deleting)
+            return event;
+    }
+    return NULL;
+}
+
+static bool is_good(const struct guest_code_row *code, const struct guest_event_row *event,
+                    int64_t now_ms)
+{
+    return pr_uuid_eq(&code->event_id, &event->id) && !code->revoked_at_ms &&
+           (!code->expires_at_ms || code->expires_at_ms > now_ms ||
+            code->expires_at_ms >= event->event.expires_at_ms);
+}
+
+/* ---- calls ---- */
+
+/* What a call takes, until it has its effect. */
+struct args {
+    struct fake_guest_repo *repo;
+    const struct guest_attempt *attempt;
+    const struct guest_query *query;
+    int64_t now_ms;
+    size_t limit, *forgotten;
+    struct guest_entry *entry;
+    struct guest_photos *photos;
+};
+
+static void pass(const char *name, gate_effect_fn effect, const struct args *args,
+                 struct pr_done done)
+{
+    gate_pass(args->repo->gate, name, effect, args, sizeof *args, done);
+}
+
+static struct guess *guess_of(struct fake_guest_repo *repo, const uint8_t key[GUESS_KEY_BYTES],
+                              bool add)
+{
+    static struct guess none;
+    for (size_t i = 0; i < repo->guesses_n; i++) {
+        if (memcmp(repo->guesses[i].key, key, GUESS_KEY_BYTES) == 0)
+            return &repo->guesses[i].guess;
+    }
+    none = (struct guess){0};
+    if (!add)
+        return &none;
+    assert_true(repo->guesses_n < FAKE_GUESSES);
+    memcpy(repo->guesses[repo->guesses_n].key, key, GUESS_KEY_BYTES);
+    return &repo->guesses[repo->guesses_n++].guess;
+}
+
+static struct guest_code_row *find_code(struct fake_guest_repo *repo,
+                                        const struct guest_event_row *event,
+                                        const char *access_code, int64_t now_ms)
+{
+    for (size_t i = 0; event && i < repo->codes_n; i++) {
+        struct guest_code_row *code = &repo->codes[i];
+        if (strcmp(code->access_code, access_code) == 0 && is_good(code, event, now_ms))
+            return code;
+    }
+    return NULL;
+}
+
+static void let_in(struct guest_code_row *code, const struct guest_event_row *event,
+                   const struct args *a)
+{
+    bool own = code->expires_at_ms && code->expires_at_ms < event->event.expires_at_ms;
+    *a->entry = (struct guest_entry){
+        .outcome = event->event.expires_at_ms > a->now_ms ? GUEST_LET_IN : GUEST_TOO_LATE,
+        .code_id = code->id,
+        .expires_at_ms = own ? code->expires_at_ms : event->event.expires_at_ms,
+        .event = event->event,
+    };
+    if (a->entry->outcome == GUEST_LET_IN) {
+        code->opens++;
+        code->last_used_at_ms = a->now_ms;
+    }
+}
+
+static enum pr_err enter_effect(const void *args)
+{
+    const struct args *a = args;
+    const struct guest_attempt *attempt = a->attempt;
+    const struct guest_event_row *event = find_event(a->repo, attempt->account, attempt->slug);
+    struct guest_code_row *code = find_code(a->repo, event, attempt->access_code, a->now_ms);
+    int64_t client_ms = guess_of(a->repo, attempt->client_key, false)->blocked_until_ms;
+    int64_t event_ms = guess_of(a->repo, attempt->event_key, false)->blocked_until_ms;
+    int64_t until_ms = client_ms > event_ms ? client_ms : event_ms;
+    if (until_ms > a->now_ms) {
+        *a->entry = (struct guest_entry){.outcome = GUEST_BLOCKED, .blocked_until_ms = until_ms};
+    } else if (code) {
+        let_in(code, event, a);
+    } else {
+        *a->entry = (struct guest_entry){.outcome = GUEST_REFUSED};
+        guess_fail(guess_of(a->repo, attempt->client_key, true), &guess_client, a->now_ms);
+        guess_fail(guess_of(a->repo, attempt->event_key, true), &guess_event, a->now_ms);
+    }
+    return PR_OK;
+}
+
+static void enter(struct guest_repo *port, const struct guest_attempt *attempt, int64_t now_ms,
+                  struct guest_entry *out, struct pr_done done)
+{
+    pass("enter", enter_effect,
+         &(struct args){.repo = self(port), .attempt = attempt, .now_ms = now_ms, .entry = out},
+         done);
+}
+
+static bool opens(const struct fake_guest_repo *repo, const struct guest_code_row *code,
+                  const struct guest_photo_row *photo)
+{
+    if (!photo->ready || !pr_uuid_eq(&photo->event_id, &code->event_id))
+        return false;
+    bool linked = code->opens_all;
+    for (size_t i = 0; i < repo->links_n && !linked; i++)
+        linked = pr_uuid_eq(&repo->links[i].code_id, &code->id) &&
+                 pr_uuid_eq(&repo->links[i].media_id, &photo->photo.id);
+    return linked;
+}
+
+static bool is_wanted(const struct guest_query *query, const struct pr_uuid *id)
+{
+    bool wanted = !query->ids;
+    for (size_t i = 0; i < query->ids_n && !wanted; i++)
+        wanted = pr_uuid_eq(&query->ids[i], id);
+    return wanted;
+}
+
+static int compare_photos(const void *a, const void *b)
+{
+    const struct guest_photo *x = a, *y = b;
+    return memcmp(x->id.b, y->id.b, sizeof x->id.b);
+}
+
+static struct guest_image copy_image(struct pr_arena *arena, struct guest_image image)
+{
+    image.object_key = pr_arena_copy(arena, image.object_key);
+    image.content_type = pr_arena_copy(arena, image.content_type);
+    return image;
+}
+
+static struct guest_photo copy_photo(struct pr_arena *arena, const struct guest_photo *photo)
+{
+    struct guest_photo copy = *photo;
+    copy.filename = pr_arena_copy(arena, photo->filename);
+    copy.placeholder = pr_arena_copy(arena, photo->placeholder);
+    copy.original = copy_image(arena, photo->original);
+    copy.preview = copy_image(arena, photo->preview);
+    copy.large = copy_image(arena, photo->large);
+    return copy;
+}
+
+static enum pr_err load_effect(const void *args)
+{
+    const struct args *a = args;
+    const struct guest_query *query = a->query;
+    struct guest_photos *out = a->photos;
+    struct guest_code_row *code = NULL;
+    const struct guest_event_row *event = find_event(a->repo, query->account, query->slug);
+    for (size_t i = 0; event && i < a->repo->codes_n; i++) {
+        if (pr_uuid_eq(&a->repo->codes[i].id, &query->code_id) &&
+            is_good(&a->repo->codes[i], event, a->now_ms))
+            code = &a->repo->codes[i];
+    }
+    if (!code)
+        return PR_ERR_UNAUTHORIZED;
+    if (event->event.expires_at_ms <= a->now_ms)
+        return PR_ERR_GONE;
+    out->event = event->event;
+    assert_true(pr_str_copy(pr_str(code->label), out->label, sizeof out->label));
+    out->items_n = 0;
+    out->items = pr_arena_alloc(&out->arena, FAKE_GUEST_PHOTOS * sizeof *out->items);
+    for (size_t i = 0; i < a->repo->photos_n; i++) {
+        const struct guest_photo_row *row = &a->repo->photos[i];
+        if (opens(a->repo, code, row) && is_wanted(query, &row->photo.id))
+            out->items[out->items_n++] = copy_photo(&out->arena, &row->photo);
+    }
+    qsort(out->items, out->items_n, sizeof *out->items, compare_photos);
+    if (query->saves && event->event.download && (!query->ids || out->items_n == query->ids_n)) {
+        code->downloads++;
+        code->last_used_at_ms = a->now_ms;
+    }
+    return PR_OK;
+}
+
+static void load(struct guest_repo *port, const struct guest_query *query, int64_t now_ms,
+                 struct guest_photos *out, struct pr_done done)
+{
+    pass("load", load_effect,
+         &(struct args){.repo = self(port), .query = query, .now_ms = now_ms, .photos = out}, done);
+}
+
+static enum pr_err forget_effect(const void *args)
+{
+    const struct args *a = args;
+    struct fake_guest_repo *repo = a->repo;
+    *a->forgotten = 0;
+    for (size_t i = 0; i < repo->guesses_n && *a->forgotten < a->limit;) {
+        if (repo->guesses[i].guess.at_ms < a->now_ms) {
+            repo->guesses[i] = repo->guesses[--repo->guesses_n];
+            ++*a->forgotten;
+        } else {
+            i++;
+        }
+    }
+    memset(&repo->guesses[repo->guesses_n], 0, sizeof repo->guesses[0]);
+    return PR_OK;
+}
+
+static void forget_guesses(struct guest_repo *port, int64_t before_ms, size_t limit,
+                           size_t *forgotten, struct pr_done done)
+{
+    pass("forget_guesses", forget_effect,
+         &(struct args){
+             .repo = self(port), .now_ms = before_ms, .limit = limit, .forgotten = forgotten},
+         done);
+}
+
+void fake_guest_repo_init(struct fake_guest_repo *repo, struct gate *gate)
+{
+    repo->port = (struct guest_repo){enter, load, forget_guesses};
+    repo->gate = gate;
+}

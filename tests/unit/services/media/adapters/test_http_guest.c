@@ -1,0 +1,204 @@
+#include "services/media/adapters/http_guest.h"
+
+#include "services/media/adapters/http_media.h"
+#include "shared/base/alloc.h"
+#include "shared/http/client_seal.h"
+#include "tests/support/fake_http.h"
+#include "tests/support/guest_world.h"
+#include "tests/support/logs.h"
+#include "tests/support/test.h"
+
+#define EVENT "/guest/{account}/{slug}"
+
+static struct http_request run(struct guest_world *world, const char *method, const char *path,
+                               struct http_request req)
+{
+    req.params[0].name = "account";
+    req.params[0].value = "ada";
+    req.params[1].name = "slug";
+    req.params[1].value = "wedding";
+    req.headers[0].name = GUEST_TOKEN_HEADER;
+    req.headers[0].value = world->token;
+    fake_http_run(http_media_routes, method, path, &world->deps, &req);
+    assert_int_equal(req.replies, 1);
+    return req;
+}
+
+static struct http_request enter(struct guest_world *world, const char *body)
+{
+    return run(world, "POST", EVENT "/access", (struct http_request){.body = body});
+}
+
+static struct http_request photo(struct guest_world *world, size_t i, const char *purpose)
+{
+    static char id[PR_UUID_TEXT];
+    struct http_request req = {.params = {[2] = {"id", pr_uuid_format(&world->photos[i], id)}}};
+    if (purpose)
+        req.query[0].name = "for", req.query[0].value = purpose;
+    return run(world, "GET", EVENT "/photos/{id}", req);
+}
+
+static const char *text_at(const json_t *json, const char *member, const char *inner)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(json, member), inner));
+    return text ? text : "";
+}
+
+/* "a,b": all members and no other. */
+static void assert_members(const json_t *json, const char *expected)
+{
+    char text[256] = "";
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)json, name, value)
+    {
+        if (*text)
+            strcat(text, ",");
+        strcat(text, name);
+    }
+    assert_string_equal(text, expected);
+}
+
+static void assert_fault(struct http_request *req, int status, const char *field)
+{
+    assert_int_equal(req->status, status);
+    assert_string_equal(req->fault.field, field);
+    fake_http_fini(req);
+}
+
+static void test_entering(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    struct http_request req = enter(world, "{\"access_code\":\"k7m 2qx\"}");
+    assert_int_equal(req.status, 200);
+    assert_members(req.json, "token,expires_at,event");
+    assert_string_equal(json_string_value(json_object_get(req.json, "token")), world->token);
+    assert_string_equal(text_at(req.json, "event", "name"), "Wedding");
+    assert_string_equal(text_at(req.json, "event", "expires_at"), "2026-11-28T08:00:00.000Z");
+    assert_members(json_object_get(req.json, "event"), "name,expires_at");
+    fake_http_fini(&req);
+    guest_world_destroy(world);
+}
+
+static void test_what_is_wrong_with_a_code(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    struct http_request req = enter(world, "{}");
+    assert_fault(&req, 400, "access_code");
+    req = enter(world, "{\"access_code\":7}");
+    assert_fault(&req, 400, "access_code");
+    req = enter(world, "{\"access_code\":\"K7M2QX\",\"more\":1}");
+    assert_fault(&req, 400, "more");
+    for (int i = 0; i < GUESS_CLIENT_FREE + 1; i++) {
+        req = enter(world, "{\"access_code\":\"AAAAAA\"}");
+        assert_fault(&req, 401, "access_code");
+    }
+    req = enter(world, "{\"access_code\":\"K7M2QX\"}");
+    assert_fault(&req, 429, "access_code");
+    test_clock_move(&world->clock, INT64_C(604800000));
+    req = enter(world, "{\"access_code\":\"K7M2QX\"}");
+    assert_fault(&req, 410, "");
+    guest_world_destroy(world);
+}
+
+static void test_the_photos(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    struct http_request req = run(world, "GET", EVENT, (struct http_request){0});
+    assert_int_equal(req.status, 200);
+    assert_members(req.json, "event,label,photos");
+    assert_members(json_object_get(req.json, "event"), "name,expires_at,download,originals");
+    const json_t *photos = json_object_get(req.json, "photos");
+    assert_int_equal(json_array_size(photos), 2);
+    const json_t *first = json_array_get(photos, 0);
+    assert_members(first,
+                   "id,kind,filename,content_type,size,width,height,placeholder,preview_url");
+    assert_string_equal(json_string_value(json_object_get(first, "filename")), "beach.heic");
+    assert_int_equal(json_integer_value(json_object_get(first, "size")), 5000000);
+    assert_non_null(
+        strstr(json_string_value(json_object_get(first, "preview_url")), "p/preview.webp"));
+    fake_http_fini(&req);
+    world->token[10] ^= 1;
+    req = run(world, "GET", EVENT, (struct http_request){0});
+    assert_fault(&req, 401, "");
+    guest_world_destroy(world);
+}
+
+static void test_one_photo(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    struct http_request req = photo(world, 0, NULL);
+    assert_int_equal(req.status, 200);
+    assert_members(req.json, "photo,large");
+    assert_members(json_object_get(req.json, "large"), "width,height,content_type,url");
+    assert_int_equal(fake_guest_repo_code(&world->repo, &world->anna.id)->downloads, 0);
+    fake_http_fini(&req);
+    req = photo(world, 0, "download");
+    assert_members(req.json, "photo,large,download");
+    assert_string_equal(text_at(req.json, "download", "filename"), "beach.heic");
+    assert_string_equal(text_at(req.json, "download", "expires_at"), "2026-11-21T08:05:00.000Z");
+    assert_non_null(strstr(text_at(req.json, "download", "url"), "o/original.heic"));
+    assert_int_equal(fake_guest_repo_code(&world->repo, &world->anna.id)->downloads, 1);
+    fake_http_fini(&req);
+    req = photo(world, 2, NULL);
+    assert_fault(&req, 404, "");
+    req = photo(world, 0, "fun");
+    assert_fault(&req, 400, "for");
+    guest_world_destroy(world);
+}
+
+/* Then nothing says where they are. */
+static void test_without_originals(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    world->event.event.originals = false;
+    fake_guest_repo_put_event(&world->repo, &world->event);
+    struct http_request req = photo(world, 0, "download");
+    assert_non_null(strstr(text_at(req.json, "download", "url"), "p/large.jpg"));
+    assert_string_equal(text_at(req.json, "photo", "filename"), "beach.jpg");
+    assert_string_equal(text_at(req.json, "photo", "content_type"), "image/jpeg");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(req.json, "photo"), "size")), 300000);
+    char *text = json_dumps(req.json, 0);
+    assert_null(strstr(text, "original"));
+    free(text);
+    fake_http_fini(&req);
+    world->event.event.download = false;
+    fake_guest_repo_put_event(&world->repo, &world->event);
+    req = photo(world, 0, "download");
+    assert_fault(&req, 403, "");
+    guest_world_destroy(world);
+}
+
+static void test_a_url_that_cannot_be_made_is_a_500(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    gate_fail(&world->gate, 2, PR_ERR_INTERNAL, false);
+    struct http_request req = run(world, "GET", EVENT, (struct http_request){0});
+    assert_fault(&req, 500, "");
+    for (unsigned nth = 2; nth <= 4; nth++) { /* preview, large, download */
+        gate_fail(&world->gate, nth, PR_ERR_INTERNAL, false);
+        req = photo(world, 0, "download");
+        assert_fault(&req, 500, "");
+    }
+    guest_world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_entering),
+        cmocka_unit_test(test_what_is_wrong_with_a_code),
+        cmocka_unit_test(test_the_photos),
+        cmocka_unit_test(test_one_photo),
+        cmocka_unit_test(test_without_originals),
+        cmocka_unit_test(test_a_url_that_cannot_be_made_is_a_500),
+    };
+    return cmocka_run_group_tests(tests, logs_setup, logs_teardown);
+}
