@@ -4,9 +4,12 @@
 #include "services/gateway/adapters/credential_pg.h"
 #include "services/gateway/adapters/http_gateway.h"
 #include "services/gateway/adapters/http_pages.h"
+#include "services/gateway/adapters/http_updates.h"
 #include "services/gateway/adapters/invite_pg.h"
+#include "services/gateway/adapters/kafka_updates.h"
 #include "services/gateway/adapters/password_argon.h"
 #include "shared/crypto/crypto.h"
+#include "shared/kafka/tail.h"
 #include "shared/service/service.h"
 
 #include <stdio.h>
@@ -25,6 +28,7 @@ static struct {
     struct gateway_deps deps;
     struct http_pages pages;
     struct http_gateway http;
+    struct kafka_tail *tail;
     struct ticker reaper;
     bool reaping;
     int closing; /* adapters that are not closed yet */
@@ -74,6 +78,36 @@ static struct http_upstream *connect_to(uv_loop_t *loop, const char *url)
     return NULL;
 }
 
+static void hear(void *arg, const struct kafka_message *message)
+{
+    (void)arg;
+    kafka_updates_handle(http_updates_of(gateway.http.updates), message);
+}
+
+/* Streams from before may have missed something: they begin again. */
+static void tail_began(void *arg)
+{
+    (void)arg;
+    http_updates_end_streams(gateway.http.updates);
+}
+
+/* Kafka may be away: streams are silent until it answers, and the gateway is what it is. */
+static void watch_media(struct service *service)
+{
+    size_t topics = 0;
+    while (kafka_updates_topics[topics])
+        topics++;
+    gateway.http.updates = http_updates_create(&service->loop, &gateway.deps);
+    gateway.tail = kafka_tail_create(
+        &service->loop, &(struct kafka_tail_options){
+                            .kafka = {service->settings.kafka_brokers, "pierrot-gateway-updates"},
+                            .topics = kafka_updates_topics,
+                            .topics_count = topics,
+                            .handler = hear,
+                            .began = tail_began,
+                        });
+}
+
 static bool start(struct service *service)
 {
     if (!make_deps(service))
@@ -89,6 +123,7 @@ static bool start(struct service *service)
     gateway.http.pages = &gateway.pages;
     gateway.http.version = PIERROT_VERSION;
     gateway.http.media = connect_to(&service->loop, gateway.settings.media_url);
+    watch_media(service);
     http_gateway_init(&gateway.http);
     return gateway.http.media && gateway.deps.limiter;
 }
@@ -122,10 +157,25 @@ static void run(struct service *service)
     ticker_start(&service->loop, &gateway.reaper, REAP_EVERY_MS, reap, NULL);
 }
 
+static void drain(struct service *service)
+{
+    (void)service;
+    http_updates_refuse(gateway.http.updates);
+}
+
 static void stop_work(struct service *service, shutdown_closed_fn closed, void *arg)
 {
     (void)service;
     ticker_close(&gateway.reaper, closed, arg);
+}
+
+static void part_closed(void *arg);
+
+/* Only now does nobody call it any more. */
+static void tail_closed(void *arg)
+{
+    (void)arg;
+    http_updates_close(gateway.http.updates, part_closed, NULL);
 }
 
 static void part_closed(void *arg)
@@ -140,10 +190,11 @@ static void stop(struct service *service, shutdown_closed_fn closed, void *arg)
     (void)service;
     gateway.closed = closed;
     gateway.closed_arg = arg;
-    gateway.closing = 3;
+    gateway.closing = 4;
     http_upstream_close(gateway.http.media, part_closed, NULL);
     limiter_close(gateway.deps.limiter, part_closed, NULL);
     password_argon_close(gateway.passwords, part_closed, NULL);
+    kafka_tail_close(gateway.tail, tail_closed, NULL);
 }
 
 /* Tells people on stderr; the exit status. */
@@ -230,6 +281,7 @@ int main(int argc, char **argv)
                                   .start = start,
                                   .http = set_http_options,
                                   .run = run,
+                                  .drain = drain,
                                   .stop_work = stop_work,
                                   .stop = stop,
                               });

@@ -34,6 +34,8 @@ const struct config_setting gateway_settings_table[] = {
                         RATE_MAX, "Logins of one address; 0: no limit."),
     CONFIG_RATE_SETTING(struct gateway_settings, rates.signup, "PIERROT_LIMIT_SIGNUP", "10/3600",
                         RATE_MAX, "Sign-ups of one address."),
+    CONFIG_RATE_SETTING(struct gateway_settings, rates.code, "PIERROT_LIMIT_CODE", "120/60",
+                        RATE_MAX, "Access codes that one address tries; wrong ones wait longer."),
     CONFIG_RATE_SETTING(struct gateway_settings, rates.write, "PIERROT_LIMIT_WRITE", "1000/10",
                         RATE_MAX,
                         "Changes of one address or account; premium 2, business 4 times that."),

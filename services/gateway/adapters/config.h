@@ -1,10 +1,10 @@
 /* config: the gateway's settings, and what they mean. */
 #pragma once
 
-#include "services/gateway/adapters/origin.h"
 #include "services/gateway/adapters/rates.h"
 #include "services/gateway/domain/account.h"
 #include "shared/config/config.h"
+#include "shared/http/origin.h"
 
 struct gateway_settings {
     const char *media_url, *public_url, *signup, *s3_public_endpoint, *redis_url;

@@ -8,6 +8,11 @@ struct pr_str cookie_name(bool https)
     return pr_str(https ? "__Host-pierrot_session" : "pierrot_session");
 }
 
+struct pr_str guest_cookie_name(bool https)
+{
+    return pr_str(https ? "__Secure-pierrot_guest" : "pierrot_guest");
+}
+
 void cookie_format(bool https, const char *secret, int64_t max_age_s, char out[COOKIE_MAX])
 {
     int n =

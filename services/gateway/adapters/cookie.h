@@ -8,5 +8,8 @@
 
 struct pr_str cookie_name(bool https);
 
+/* Of a guest's, which the service that answers guests sets, for one event's routes alone. */
+struct pr_str guest_cookie_name(bool https);
+
 /* The value of a Set-Cookie header. secret "" takes the cookie away. */
 void cookie_format(bool https, const char *secret, int64_t max_age_s, char out[COOKIE_MAX]);

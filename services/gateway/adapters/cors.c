@@ -30,7 +30,7 @@ void cors_answer_preflight(const struct origins *allowed, struct http_request *r
                           pr_str("GET, HEAD, POST, PUT, PATCH, DELETE"));
         http_reply_header(req, "access-control-allow-headers",
                           pr_str("authorization, content-type, idempotency-key, if-none-match, "
-                                 "range, traceparent, x-request-id"));
+                                 "if-range, range, traceparent, x-request-id"));
         http_reply_header(req, "access-control-max-age", pr_str("600"));
     }
     http_reply_empty(req, 204);

@@ -2,7 +2,7 @@
  * with API tokens; our cookie is for our own pages, so credentials are never allowed. */
 #pragma once
 
-#include "services/gateway/adapters/origin.h"
+#include "shared/http/origin.h"
 #include "shared/http/server.h"
 
 /* The headers of an answer to a page of an allowed origin; nothing to any other. */

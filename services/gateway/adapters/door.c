@@ -7,7 +7,8 @@
  *     role, scope, another site  403
  *     -> the route's handler
  *
- * A public route asks nobody who he is: a broken or unknown credential does no harm there.
+ * A public route asks nobody who he is: a broken or unknown credential does no harm there. Nor does
+ * a guest's: whether his token is good, the service says that answers him.
  * Authorization beats the cookie, so that a program in a browser is what its token says.
  *
  * Nearly always each stage answers at once, from memory, and the handler runs before door_enter
@@ -47,8 +48,7 @@ static bool is_from_another_site(const struct gateway_call *call)
 {
     const struct http_request *req = call->req;
     struct origin_claim claim;
-    bool by_cookie =
-        call->route->access == ACCESS_PUBLIC || call->caller.kind == CREDENTIAL_SESSION;
+    bool by_cookie = call_is_anonymous(call) || call->caller.kind == CREDENTIAL_SESSION;
     if (!by_cookie || !call_changes_something(call))
         return false;
     claim = (struct origin_claim){
@@ -71,7 +71,7 @@ static void admit(struct gateway_call *call)
             return;
         }
     }
-    if (call->route->access != ACCESS_PUBLIC && !(caller->scopes & scope))
+    if (!call_is_anonymous(call) && !(caller->scopes & scope))
         call_reply_forbidden(call, scope == SCOPE_ADMIN   ? "the token lacks the scope admin"
                                    : scope == SCOPE_WRITE ? "the token lacks the scope write"
                                                           : "the token lacks the scope read");
@@ -110,13 +110,6 @@ static void authenticated(void *arg, enum pr_err err, const struct caller *calle
         call_reply_error(call, PR_ERR_INTERNAL);
 }
 
-static bool find_secret(const struct gateway_call *call, struct pr_str *secret)
-{
-    struct pr_str authorization = http_req_header(call->req, "authorization");
-    return authorization.p ? secret_from_authorization(authorization, secret)
-                           : call_session(call, secret);
-}
-
 static void address_counted(void *arg, enum pr_err err)
 {
     struct gateway_call *call = arg;
@@ -124,9 +117,9 @@ static void address_counted(void *arg, enum pr_err err)
     (void)err;
     if (!has_passed(call))
         return;
-    if (call->route->access == ACCESS_PUBLIC)
+    if (call_is_anonymous(call))
         admit(call);
-    else if (find_secret(call, &secret))
+    else if (call_secret(call, &secret))
         authenticate(call_deps(call), secret, http_req_client_network(call->req), authenticated,
                      call);
     else

@@ -10,6 +10,11 @@ const struct gateway_deps *call_deps(const struct gateway_call *call)
     return call->gateway->deps;
 }
 
+bool call_is_anonymous(const struct gateway_call *call)
+{
+    return call->route->access == ACCESS_PUBLIC || call->route->access == ACCESS_GUEST;
+}
+
 bool call_changes_something(const struct gateway_call *call)
 {
     struct pr_str method = http_req_method(call->req);
@@ -56,7 +61,23 @@ static bool is_https(const struct gateway_call *call)
 bool call_session(const struct gateway_call *call, struct pr_str *secret)
 {
     return secret_from_cookie(http_req_header(call->req, "cookie"), cookie_name(is_https(call)),
-                              secret);
+                              SECRET_SESSION, secret);
+}
+
+bool call_guest_token(const struct gateway_call *call, struct pr_str *token)
+{
+    struct pr_str authorization = http_req_header(call->req, "authorization");
+    return authorization.p
+               ? secret_from_authorization(authorization, SECRET_GUEST, token)
+               : secret_from_cookie(http_req_header(call->req, "cookie"),
+                                    guest_cookie_name(is_https(call)), SECRET_GUEST, token);
+}
+
+bool call_secret(const struct gateway_call *call, struct pr_str *secret)
+{
+    struct pr_str authorization = http_req_header(call->req, "authorization");
+    return authorization.p ? secret_from_authorization(authorization, SECRET_TOKEN, secret)
+                           : call_session(call, secret);
 }
 
 void call_set_cookie(struct gateway_call *call, const char *secret)

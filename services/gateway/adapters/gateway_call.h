@@ -12,6 +12,7 @@ struct gateway_call;
 enum access {
     ACCESS_PUBLIC,  /* anybody, whatever credentials he sends */
     ACCESS_ACCOUNT, /* who is logged in, or has a token with the scope read (GET, HEAD) or write */
+    ACCESS_GUEST,   /* who was let into an event: asked for by the service that answers */
     ACCESS_ADMIN,   /* administrators; of their tokens those with the scope admin */
 };
 
@@ -38,6 +39,8 @@ struct gateway_call {
 };
 
 const struct gateway_deps *call_deps(const struct gateway_call *call);
+/* Nobody is asked who he is. */
+bool call_is_anonymous(const struct gateway_call *call);
 bool call_changes_something(const struct gateway_call *call); /* neither GET nor HEAD */
 
 /* A bucket has been asked. */
@@ -48,6 +51,12 @@ void call_tell_limits(struct gateway_call *call);
 
 /* The session in the browser's cookie; false when there is none. */
 bool call_session(const struct gateway_call *call, struct pr_str *secret);
+
+/* The guest's token, of the header or the browser's cookie; false when there is none. */
+bool call_guest_token(const struct gateway_call *call, struct pr_str *token);
+
+/* What the caller shows: the token in Authorization, or else the session; false when there is none. */
+bool call_secret(const struct gateway_call *call, struct pr_str *secret);
 
 /* Another one for the browser; "" takes it away. */
 void call_set_cookie(struct gateway_call *call, const char *secret);

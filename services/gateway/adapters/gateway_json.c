@@ -64,3 +64,13 @@ json_t *invite_to_json(const struct invite *invite)
                      "created_at", json_time(invite->created_at_ms), "expires_at",
                      json_time(invite->expires_at_ms), "used_at", time_or_null(invite->used_at_ms));
 }
+
+json_t *update_to_json(const struct update *update)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "id", json_id(&update->media_id));
+    json_object_set_new(json, "state", json_string(update_state_name(update->state)));
+    if (update->reason.n > 0)
+        json_object_set_new(json, "reason", json_stringn(update->reason.p, update->reason.n));
+    return json;
+}

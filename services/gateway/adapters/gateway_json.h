@@ -1,7 +1,8 @@
-/* gateway_json: accounts, sessions, tokens and invitations as clients see them (the schemas of
+/* gateway_json: accounts, sessions, tokens, invitations and updates as clients see them (the schemas of
  * proto/openapi.yaml). Each returns a new reference. */
 #pragma once
 
+#include "services/gateway/domain/updates.h"
 #include "services/gateway/usecases/ports.h"
 
 #include <jansson.h>
@@ -14,3 +15,4 @@ json_t *session_to_json(const struct credential *session, const struct pr_uuid *
 /* secret NULL: it is not shown. */
 json_t *token_to_json(const struct credential *token, const char *secret);
 json_t *invite_to_json(const struct invite *invite);
+json_t *update_to_json(const struct update *update);

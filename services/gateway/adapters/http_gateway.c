@@ -5,13 +5,16 @@
 #include "services/gateway/adapters/http_handlers.h"
 #include "services/gateway/adapters/http_pages.h"
 #include "shared/base/alloc.h"
+#include "shared/http/client_seal.h"
 
 #include <assert.h>
 
 #define BODY_MAX_BYTES ((size_t)4096)
 #define MEDIA_BODY_MAX_BYTES ((size_t)65536)
+#define BATCH_BODY_MAX_BYTES ((size_t)262144) /* what media takes */
 
 static const struct pr_str api = PR_STR("/api");
+static const char below_api[] = "/api/{rest...}";
 
 static void get_server(struct gateway_call *call)
 {
@@ -20,7 +23,7 @@ static void get_server(struct gateway_call *call)
                               "version", call->gateway->version));
 }
 
-/* /api/media… is media's /media…: it learns who asks from us alone. */
+/* /api/media… and /api/events… are media's /media… and /events…: it learns who asks from us alone. */
 static void forward_to_media(struct gateway_call *call)
 {
     struct pr_str path = http_req_path(call->req);
@@ -30,10 +33,58 @@ static void forward_to_media(struct gateway_call *call)
                  1);
 }
 
+/* /api/guest/… is media's /guest/…: it learns from us whose address asks, and which guest's token came
+ * along, if any. */
+static void forward_to_guest(struct gateway_call *call)
+{
+    struct pr_str path = http_req_path(call->req), token;
+    char seal[CLIENT_SEAL_HEADER_MAX];
+    struct http_header headers[2] = {{pr_str(CLIENT_SEAL_HEADER), pr_str("")}};
+    size_t n = 1;
+    if (!client_seal_sign(call_deps(call)->identity_secret, http_req_client(call->req),
+                          pr_now_ms(call_deps(call)->clock) + CLIENT_SEAL_TTL_MS, seal)) {
+        call_reply_error(call, PR_ERR_INTERNAL);
+        return;
+    }
+    headers[0].value = pr_str(seal);
+    if (call_guest_token(call, &token))
+        headers[n++] = (struct http_header){pr_str(GUEST_TOKEN_HEADER), token};
+    call_tell_limits(call);
+    http_forward(call->gateway->media, call->req, pr_str_n(path.p + api.n, path.n - api.n), headers,
+                 n);
+}
+
 static void get_page(struct gateway_call *call)
 {
     call_tell_limits(call);
     http_pages_answer(call->gateway->pages, call->req);
+}
+
+static void get_event_page(struct gateway_call *call)
+{
+    struct pr_uuid id;
+    call_tell_limits(call);
+    if (pr_uuid_parse(http_req_param(call->req, "id"), &id))
+        http_pages_answer_event(call->gateway->pages, call->req);
+    else
+        http_reply_error(call->req, PR_ERR_NOT_FOUND);
+}
+
+/* Where an event of that account may be found. The answer is the same whether there is one. */
+static void get_guest_page(struct gateway_call *call)
+{
+    call_tell_limits(call);
+    if (account_may_be_called(http_req_param(call->req, "account")))
+        http_pages_answer_guest(call->gateway->pages, call->req);
+    else
+        http_reply_error(call->req, PR_ERR_NOT_FOUND);
+}
+
+/* What is below /api and in no line of the table: nothing, and nobody's event. */
+static void get_nothing(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_reply_error(req, PR_ERR_NOT_FOUND);
 }
 
 /* clang-format off */
@@ -63,7 +114,18 @@ static const struct gateway_route table[] = {
     {"DELETE", "/api/invites/{id}",         delete_invite,          ACCESS_ADMIN,   RATE_WRITE,     0},
 
     {"*",      "/api/media",                forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
+    {"*",      "/api/media/batch",          forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, BATCH_BODY_MAX_BYTES},
     {"*",      "/api/media/{rest...}",      forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
+    {"*",      "/api/events",               forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
+    {"*",      "/api/events/{rest...}",     forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
+
+    {"GET",    "/api/updates",              get_updates,            ACCESS_ACCOUNT, RATE_READ,      0},
+
+    {"POST",   "/api/guest/{account}/{slug}/access",      forward_to_guest, ACCESS_PUBLIC, RATE_CODE, BODY_MAX_BYTES},
+    {"DELETE", "/api/guest/{account}/{slug}/access",      forward_to_guest, ACCESS_PUBLIC, RATE_WRITE, 0},
+    {"GET",    "/api/guest/{account}/{slug}",             forward_to_guest, ACCESS_GUEST,  RATE_READ, 0},
+    {"GET",    "/api/guest/{account}/{slug}/photos/{id}", forward_to_guest, ACCESS_GUEST,  RATE_READ, 0},
+    {"GET",    "/api/guest/{account}/{slug}/zip",         forward_to_guest, ACCESS_GUEST,  RATE_READ, 0},
 
     {"GET",    "/api/openapi.yaml",         get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
     {"GET",    "/api/docs",                 get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
@@ -72,9 +134,12 @@ static const struct gateway_route table[] = {
     {"GET",    "/login",                    get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
     {"GET",    "/account",                  get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
     {"GET",    "/admin",                    get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/events",                   get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/events/{id}",              get_event_page,         ACCESS_PUBLIC,  RATE_READ,      0},
     {"GET",    "/assets/{file...}",         get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
     {"GET",    "/favicon.ico",              get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
     {"GET",    "/robots.txt",               get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
+    {"GET",    "/{account}/{slug}",         get_guest_page,         ACCESS_PUBLIC,  RATE_READ,      0},
 };
 /* clang-format on */
 
@@ -106,5 +171,7 @@ void http_gateway_init(struct http_gateway *gateway)
             add(gateway, &n,
                 &(struct http_route){"OPTIONS", route->path, door_preflight, HTTP_PUBLIC, 0, NULL});
     }
+    add(gateway, &n,
+        &(struct http_route){"*", below_api, get_nothing, HTTP_PUBLIC, MEDIA_BODY_MAX_BYTES, NULL});
     gateway->routes[n] = (struct http_route){0};
 }

@@ -6,14 +6,16 @@
 #include "shared/http/forward.h"
 
 struct http_pages;
+struct http_updates;
 
-#define HTTP_GATEWAY_ROUTES_MAX 80
+#define HTTP_GATEWAY_ROUTES_MAX 128
 
 /* All but routes is set by its owner, before http_gateway_init. */
 struct http_gateway {
     const struct gateway_deps *deps;
     struct http_upstream *media;
     struct http_pages *pages;
+    struct http_updates *updates;
     const struct gateway_config *config;
     const char *version;
     struct http_route routes[HTTP_GATEWAY_ROUTES_MAX]; /* for http_server_options */

@@ -28,3 +28,6 @@ void delete_token(struct gateway_call *call);
 void post_invite(struct gateway_call *call);
 void get_invites(struct gateway_call *call);
 void delete_invite(struct gateway_call *call);
+
+/* http_updates.c */
+void get_updates(struct gateway_call *call);

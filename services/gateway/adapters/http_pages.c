@@ -11,10 +11,15 @@ extern const struct http_file web_files[]; /* made by the build */
 static const struct {
     const char *path, *name;
 } elsewhere[] = {
-    {"/", "index.html"},        {"/signup", "signup.html"},
-    {"/login", "login.html"},   {"/account", "account.html"},
-    {"/admin", "admin.html"},   {"/favicon.ico", "assets/pierrot.svg"},
-    {"/api/docs", "docs.html"}, {"/api/openapi.yaml", "openapi.yaml"},
+    {"/", "index.html"},
+    {"/signup", "signup.html"},
+    {"/login", "login.html"},
+    {"/account", "account.html"},
+    {"/admin", "admin.html"},
+    {"/events", "events.html"},
+    {"/favicon.ico", "assets/pierrot.svg"},
+    {"/api/docs", "docs.html"},
+    {"/api/openapi.yaml", "openapi.yaml"},
 };
 
 /* Besides the policy, which names the store. */
@@ -24,6 +29,7 @@ static const struct http_header headers[] = {
     {PR_STR("permissions-policy"), PR_STR("camera=(), microphone=(), geolocation=()")},
     {PR_STR("referrer-policy"), PR_STR("no-referrer")},
     {PR_STR("x-content-type-options"), PR_STR("nosniff")},
+    {PR_STR("x-robots-tag"), PR_STR("noindex")},
 };
 
 void http_pages_init(struct http_pages *pages, const struct origin *store)
@@ -52,13 +58,17 @@ void http_pages_fini(struct http_pages *pages)
     free(pages->files);
 }
 
-static const struct http_file *find(const struct http_pages *pages, struct pr_str path)
+static struct pr_str name_of(struct pr_str path)
 {
-    struct pr_str name = pr_str_n(path.p + 1, path.n - 1);
     for (size_t i = 0; i < PR_COUNT(elsewhere); i++) {
         if (pr_str_is(path, elsewhere[i].path))
-            name = pr_str(elsewhere[i].name);
+            return pr_str(elsewhere[i].name);
     }
+    return pr_str_n(path.p + 1, path.n - 1);
+}
+
+static const struct http_file *find(const struct http_pages *pages, struct pr_str name)
+{
     for (const struct http_file *file = pages->files; file->name; file++) {
         if (pr_str_is(name, file->name))
             return file;
@@ -66,9 +76,9 @@ static const struct http_file *find(const struct http_pages *pages, struct pr_st
     return NULL;
 }
 
-void http_pages_answer(const struct http_pages *pages, struct http_request *req)
+static void answer(const struct http_pages *pages, struct http_request *req, struct pr_str name)
 {
-    const struct http_file *file = find(pages, http_req_path(req));
+    const struct http_file *file = find(pages, name);
     if (!file) {
         http_reply_error(req, PR_ERR_NOT_FOUND);
         return;
@@ -77,4 +87,19 @@ void http_pages_answer(const struct http_pages *pages, struct http_request *req)
     for (size_t i = 0; i < PR_COUNT(headers); i++)
         http_reply_header(req, headers[i].name.p, headers[i].value);
     http_reply_file(req, file);
+}
+
+void http_pages_answer(const struct http_pages *pages, struct http_request *req)
+{
+    answer(pages, req, name_of(http_req_path(req)));
+}
+
+void http_pages_answer_event(const struct http_pages *pages, struct http_request *req)
+{
+    answer(pages, req, pr_str("event.html"));
+}
+
+void http_pages_answer_guest(const struct http_pages *pages, struct http_request *req)
+{
+    answer(pages, req, pr_str("guest.html"));
 }

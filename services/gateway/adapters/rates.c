@@ -43,6 +43,7 @@ void rates_init(struct rates *rates, const struct rate_settings *settings)
                 [RATE_WRITE] = rate(&settings->write, "write", 1),
                 [RATE_LOGIN] = strict(&settings->login, "login", 1),
                 [RATE_SIGNUP] = strict(&settings->signup, "signup", 1),
+                [RATE_CODE] = strict(&settings->code, "code", 1),
             },
         .email = strict(&settings->login, "login-email", EMAIL_FACTOR),
         .unknown = rate(&settings->login, "unknown", UNKNOWN_FACTOR),
@@ -53,6 +54,7 @@ void rates_init(struct rates *rates, const struct rate_settings *settings)
         account[RATE_WRITE] = rate(&settings->write, names[tier].write, 1 << tier);
         account[RATE_LOGIN] = strict(&settings->login, "account-login", 1);
         account[RATE_SIGNUP] = strict(&settings->signup, "account-signup", 1);
+        account[RATE_CODE] = strict(&settings->code, "account-code", 1);
     }
 }
 

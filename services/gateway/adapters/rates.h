@@ -11,12 +11,13 @@ enum rate_class {
     RATE_WRITE,
     RATE_LOGIN,
     RATE_SIGNUP,
+    RATE_CODE, /* an access code is tried */
 };
-#define RATE_CLASSES 5
+#define RATE_CLASSES 6
 #define RATE_TIERS 3
 
 struct rate_settings {
-    struct config_rate login, signup, write, read;
+    struct config_rate login, signup, code, write, read;
 };
 
 struct rates {

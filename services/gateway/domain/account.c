@@ -69,9 +69,14 @@ static bool is_label(struct pr_str s, size_t max)
     return true;
 }
 
+bool account_may_be_called(struct pr_str name)
+{
+    return name.n >= ACCOUNT_NAME_MIN && is_label(name, ACCOUNT_NAME_MAX);
+}
+
 enum pr_err account_check_name(struct pr_str name, struct pr_fault *fault)
 {
-    if (name.n < ACCOUNT_NAME_MIN || !is_label(name, ACCOUNT_NAME_MAX))
+    if (!account_may_be_called(name))
         return pr_fault_set(fault, PR_ERR_INVALID, "name",
                             "must be %d to %d of a-z, 0-9 and -, with no - at its ends",
                             ACCOUNT_NAME_MIN, ACCOUNT_NAME_MAX);

@@ -27,6 +27,10 @@ enum signup_mode { SIGNUP_OPEN, SIGNUP_INVITE, SIGNUP_CLOSED };
 const char *signup_mode_name(enum signup_mode mode); /* "open" */
 bool signup_mode_parse(struct pr_str text, enum signup_mode *out);
 
+/* Whether an account's name can be so: 3 to 32 of a-z0-9-, without '-' at its ends. One that is
+ * reserved can: the command's own account is called "admin". */
+bool account_may_be_called(struct pr_str name);
+
 /* Each sets the fault (field "name", "email" or the one given, status 400) and returns its error.
  * A name is 3 to 32 of a-z0-9-, neither beginning nor ending with '-', and not the first segment of
  * a path that the gateway serves or may come to. An address is trimmed and lowered into out. A

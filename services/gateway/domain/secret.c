@@ -12,7 +12,10 @@ static const char prefixes[][PREFIX_N + 1] = {
     [SECRET_SESSION] = "prs_",
     [SECRET_TOKEN] = "prt_",
     [SECRET_INVITE] = "pri_",
+    [SECRET_GUEST] = "prg_",
 };
+
+#define GUEST_N ((size_t)52) /* of a guest's token */
 static const struct pr_str scheme = PR_STR("Bearer ");
 
 void secret_format(enum secret_kind kind, const uint8_t random[SECRET_RANDOM_BYTES],
@@ -24,7 +27,8 @@ void secret_format(enum secret_kind kind, const uint8_t random[SECRET_RANDOM_BYT
 
 static bool looks_like(enum secret_kind kind, struct pr_str text)
 {
-    return text.n == SECRET_TEXT - 1 && memcmp(text.p, prefixes[kind], PREFIX_N) == 0;
+    return text.n == (kind == SECRET_GUEST ? GUEST_N : SECRET_TEXT - 1) &&
+           memcmp(text.p, prefixes[kind], PREFIX_N) == 0;
 }
 
 bool secret_is(enum secret_kind kind, struct pr_str text)
@@ -36,12 +40,12 @@ bool secret_is(enum secret_kind kind, struct pr_str text)
            n == sizeof random;
 }
 
-bool secret_from_authorization(struct pr_str header, struct pr_str *token)
+bool secret_from_authorization(struct pr_str header, enum secret_kind kind, struct pr_str *token)
 {
     if (header.n < scheme.n || strncasecmp(header.p, scheme.p, scheme.n) != 0)
         return false;
     *token = pr_str_n(header.p + scheme.n, header.n - scheme.n);
-    return looks_like(SECRET_TOKEN, *token);
+    return looks_like(kind, *token);
 }
 
 static struct pr_str skip_spaces(struct pr_str s)
@@ -51,13 +55,14 @@ static struct pr_str skip_spaces(struct pr_str s)
     return s;
 }
 
-bool secret_from_cookie(struct pr_str header, struct pr_str name, struct pr_str *session)
+bool secret_from_cookie(struct pr_str header, struct pr_str name, enum secret_kind kind,
+                        struct pr_str *secret)
 {
     struct pr_str pair, key;
     while (header.n > 0) {
         pr_str_cut(header, ';', &pair, &header);
-        if (pr_str_cut(skip_spaces(pair), '=', &key, session) && pr_str_eq(key, name))
-            return looks_like(SECRET_SESSION, *session);
+        if (pr_str_cut(skip_spaces(pair), '=', &key, secret) && pr_str_eq(key, name))
+            return looks_like(kind, *secret);
     }
     return false;
 }

@@ -1,6 +1,12 @@
 // The gateway's API, as our own pages use it: JSON in and out, the session's cookie, problem details (RFC 9457).
 
 const PATIENCE_MS = 30_000;
+const CLOCKS_AGREE_MS = 2000; // the server tells whole seconds, and the way takes time
+
+let aheadMs = 0;
+
+/** The time by the server's clock, since it is the server that closes. */
+export const serverNow = () => Date.now() + aheadMs;
 
 /** What the server refused, or (status 0) that it gave no answer. */
 export class Problem extends Error {
@@ -45,12 +51,19 @@ async function call(method, path, body, headers = {}) {
     cache: 'no-store',
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
+  noteTime(response.headers.get('date'));
   if (response.status === 204)
     return null;
   const answer = await response.json().catch(() => ({}));
   if (!response.ok)
     throw new Problem(response.status, answer, Number(response.headers.get('retry-after')) || undefined);
   return answer;
+}
+
+function noteTime(date) {
+  const ahead = Date.parse(date) - Date.now();
+  if (!Number.isNaN(ahead))
+    aheadMs = Math.abs(ahead) > CLOCKS_AGREE_MS ? ahead : 0;
 }
 
 async function answerTo(url, options) {

@@ -21,6 +21,29 @@ export function date(text) {
   return h('time', { datetime: text, title: exact.format(at) }, day.format(at));
 }
 
+/** "1.2 GB": three digits are enough. */
+export function bytes(n) {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let i = 0;
+  for (; n >= 999.5 && i < units.length - 1; i++)
+    n /= 1000;
+  return `${i > 0 && n < 9.95 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
+}
+
+/** "1 photo", "2,000 photos". */
+export const count = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+
+/** "1:05", of a film. */
+export function playTime(ms) {
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** "Saturday 28 November, 18:00" */
+export const moment = (at) => new Intl.DateTimeFormat('en-GB', {
+  weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit',
+}).format(at);
+
 // The first that matches: most browsers name those they descend from too.
 const BROWSERS = [[/\bEdgA?\//, 'Edge'], [/\bOPR\//, 'Opera'], [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
   [/\bChrom(e|ium)\/|\bHeadlessChrome\/|\bCriOS\//, 'Chrome'], [/\bSafari\//, 'Safari'], [/^curl\//, 'curl']];

@@ -6,7 +6,7 @@ import { busyWhile, byId, say } from './dom.js';
 
 const MARK = 'pierrot.logged-in';
 const NOTE = 'pierrot.note';
-const PAGES = ['/account', '/admin']; // where a login may lead to
+const PAGES = /^\/(account|admin|events(\/[0-9a-f-]{36})?)$/; // where a login may lead to
 
 export const loggedInBefore = () => localStorage.getItem(MARK) !== null;
 
@@ -14,14 +14,19 @@ export const loggedInBefore = () => localStorage.getItem(MARK) !== null;
 export function enter() {
   localStorage.setItem(MARK, '1');
   const asked = new URLSearchParams(location.search).get('next');
-  location.assign(PAGES.includes(asked) ? asked : '/account');
+  location.assign(PAGES.test(asked) ? asked : '/account');
 }
 
 /** To another page, which says the note. */
-export function leave(to, note = '') {
-  localStorage.removeItem(MARK);
+export function goTo(to, note = '') {
   sessionStorage.setItem(NOTE, note);
   location.assign(to);
+}
+
+/** The same, when the session is over. */
+export function leave(to, note) {
+  localStorage.removeItem(MARK);
+  goTo(to, note);
 }
 
 /** What the page before wanted said here. */

@@ -1,5 +1,6 @@
 #include "tests/integration/services/gateway/rig.h"
 
+#include "services/gateway/adapters/http_updates.h"
 #include "shared/base/alloc.h"
 #include "tests/support/loop.h"
 
@@ -24,7 +25,25 @@ static void tell(void *arg, struct http_request *req)
     pr_buf_fini(&text);
 }
 
+/* Who asks for what, with which token. */
+static void tell_guest(void *arg, struct http_request *req)
+{
+    struct rig *rig = arg;
+    char text[512];
+    rig->arrived++;
+    snprintf(text, sizeof text,
+             PR_STR_FMT " " PR_STR_FMT " " PR_STR_FMT "?" PR_STR_FMT "\nguest=" PR_STR_FMT
+                        " cookie=" PR_STR_FMT " body=" PR_STR_FMT,
+             PR_STR_ARG(http_req_client(req)), PR_STR_ARG(http_req_method(req)),
+             PR_STR_ARG(http_req_path(req)), PR_STR_ARG(http_req_query_string(req)),
+             PR_STR_ARG(http_req_header(req, "x-pierrot-guest")),
+             PR_STR_ARG(http_req_header(req, "cookie")), PR_STR_ARG(http_req_body(req)));
+    http_reply_header(req, "set-cookie", pr_str("pierrot_guest=prg_x; Path=/api/guest/a/b"));
+    http_reply(req, 207, "text/plain", pr_str(text));
+}
+
 static const struct http_route media_routes[] = {
+    {"*", "/guest/{rest...}", tell_guest, HTTP_CLIENT, RIG_BODY_MAX_BYTES, NULL},
     {"*", "/{rest...}", tell, HTTP_IDENTITY, RIG_BODY_MAX_BYTES, NULL},
     {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},
 };
@@ -50,7 +69,7 @@ static void configure(struct gateway_config *config)
     const struct config_rate many = {1000000, 60};
     assert_true(origin_parse(pr_str("https://photos.example"), &config->public));
     assert_true(origins_parse(pr_str("https://app.example"), &config->cors));
-    rates_init(&config->rates, &(struct rate_settings){many, many, many, many});
+    rates_init(&config->rates, &(struct rate_settings){many, many, many, many, many});
 }
 
 int rig_setup(void **state)
@@ -71,6 +90,7 @@ int rig_setup(void **state)
         .deps = &rig->world->deps,
         .config = &rig->config,
         .media = http_upstream_create(&rig->loop, address, 8),
+        .updates = http_updates_create(&rig->loop, &rig->world->deps),
         .version = "1.2.3",
     };
     http_gateway_init(&rig->gateway);
@@ -99,11 +119,14 @@ static void forget_answer(struct rig *rig)
 int rig_teardown(void **state)
 {
     struct rig *rig = *state;
-    bool client_closed = false, upstream_closed = false;
+    bool client_closed = false, upstream_closed = false, updates_closed = false;
     forget_answer(rig);
     http_client_close(rig->client, loop_set_true, &client_closed);
     loop_until(&rig->loop, client_closed);
+    http_updates_refuse(rig->gateway.updates);
     rig_close_server(rig, &rig->public);
+    http_updates_close(rig->gateway.updates, loop_set_true, &updates_closed);
+    loop_until(&rig->loop, updates_closed);
     http_upstream_close(rig->gateway.media, loop_set_true, &upstream_closed);
     loop_until(&rig->loop, upstream_closed);
     rig_close_server(rig, &rig->media);

@@ -84,6 +84,46 @@ static void test_body_goes_along(void **state)
     free(large);
 }
 
+#define GUEST "prg_AQIDBAUGBwgJCgsMDQ4PEP_-_QABAgMEBQYHCAkKCwwNDg8Q"
+#define OTHER "prg_BQIDBAUGBwgJCgsMDQ4PEP_-_QABAgMEBQYHCAkKCwwNDg8Q"
+
+/* Media hears for whom we ask, and the token; of what else a client sends, nothing. */
+static void test_guests_are_handed_on(void **state)
+{
+    struct rig *rig = *state;
+    rig_add_header(rig, "x-forwarded-for", "2001:db8::7");
+    rig_add_header(rig, "x-pierrot-client", "forged");
+    rig_add_header(rig, "x-pierrot-guest", "forged");
+    rig_add_header(rig, "cookie", "a=b; __Secure-pierrot_guest=" GUEST "; c=d");
+    assert_int_equal(rig_ask(rig, "GET", "/api/guest/ada/wedding?x=1", NULL), 207);
+    assert_answer_has(rig, "2001:db8::7 GET /guest/ada/wedding?x=1\nguest=" GUEST " cookie= ");
+    assert_header(rig, "set-cookie", "pierrot_guest=prg_x; Path=/api/guest/a/b");
+    rig_identify(rig, "Bearer " OTHER);
+    rig_add_header(rig, "cookie", "__Secure-pierrot_guest=" GUEST);
+    assert_int_equal(rig_ask(rig, "GET", "/api/guest/ada/wedding/photos/x", NULL), 207);
+    assert_answer_has(rig, "127.0.0.1 GET /guest/ada/wedding/photos/x?\nguest=" OTHER " ");
+    assert_int_equal(rig_ask(rig, "POST", "/api/guest/ada/wedding/access", "{}"), 207);
+    assert_answer_has(rig, "127.0.0.1 POST /guest/ada/wedding/access?\nguest= cookie= body={}");
+}
+
+/* Nor is anybody's own token one of a guest, or under another cookie's name. */
+static void test_who_is_no_guest_brings_no_token(void **state)
+{
+    struct rig *rig = *state;
+    const char *const credentials[] = {rig->token_text, rig->session_text, "Bearer prg_short",
+                                       "Basic " GUEST};
+    for (size_t i = 0; i < PR_COUNT(credentials); i++) {
+        assert_int_equal(rig_ask_as(rig, credentials[i], "GET", "/api/guest/ada/wedding", NULL),
+                         207);
+        assert_answer_has(rig, "\nguest= cookie= ");
+    }
+    rig_add_header(rig, "cookie", "pierrot_guest=" GUEST "; __Host-pierrot_session=" GUEST);
+    assert_int_equal(rig_ask(rig, "GET", "/api/guest/ada/wedding", NULL), 207);
+    assert_answer_has(rig, "\nguest= cookie= ");
+    rig_add_header(rig, "origin", "https://elsewhere.example");
+    assert_int_equal(rig_ask(rig, "POST", "/api/guest/ada/wedding/access", "{}"), 403);
+}
+
 static void test_other_paths_are_not_there(void **state)
 {
     static const char *const paths[] = {"/media",      "/api",      "/api/medium",
@@ -146,6 +186,8 @@ int main(void)
         GATEWAY_TEST(test_account_is_let_through_as_itself),
         GATEWAY_TEST(test_headers_of_the_client_end_here),
         GATEWAY_TEST(test_body_goes_along),
+        GATEWAY_TEST(test_guests_are_handed_on),
+        GATEWAY_TEST(test_who_is_no_guest_brings_no_token),
         GATEWAY_TEST(test_other_paths_are_not_there),
         GATEWAY_TEST(test_other_methods_are_told),
         GATEWAY_TEST(test_database_that_is_away_is_a_503),

@@ -19,7 +19,14 @@ static void get_page(void *arg, struct http_request *req)
     http_pages_answer(&pages, req);
 }
 
+static void get_guest_page(void *arg, struct http_request *req)
+{
+    (void)arg;
+    http_pages_answer_guest(&pages, req);
+}
+
 static const struct http_route routes[] = {
+    {"GET", "/anna/{slug}", get_guest_page, HTTP_PUBLIC, 0, NULL},
     {"GET", "/", get_page, HTTP_PUBLIC, 0, NULL},
     {"GET", "/{path...}", get_page, HTTP_PUBLIC, 0, NULL},
     {0},
@@ -38,6 +45,8 @@ static const struct {
     {"/assets/app.css", "services/gateway/web/assets/app.css", "text/css; charset=utf-8"},
     {"/assets/api.js", "services/gateway/web/assets/api.js", "text/javascript; charset=utf-8"},
     {"/favicon.ico", "services/gateway/web/assets/pierrot.svg", "image/svg+xml"},
+    {"/anna/wedding", "services/gateway/web/guest.html", "text/html; charset=utf-8"},
+    {"/anna/no-such-thing", "services/gateway/web/guest.html", "text/html; charset=utf-8"},
     {"/robots.txt", "services/gateway/web/robots.txt", "text/plain; charset=utf-8"},
 };
 
@@ -129,6 +138,8 @@ static void test_a_page_reaches_the_store_and_nobody_else(void **state)
         assert_contains(h.answers[i], "cross-origin-opener-policy: same-origin\r\n");
         assert_contains(h.answers[i], "x-content-type-options: nosniff\r\n");
         assert_contains(h.answers[i], "cache-control: no-cache\r\n");
+        assert_contains(h.answers[i], "x-robots-tag: noindex\r\n");
+        assert_contains(h.answers[i], "referrer-policy: no-referrer\r\n");
     }
 }
 

@@ -6,7 +6,7 @@ pr_test(integration/services/gateway/test_credential_pg
 pr_embed_sql(integration.services.gateway.test_credential_pg service_migrations
     ${CMAKE_SOURCE_DIR}/services/gateway/migrations)
 
-foreach(name http_gateway door http_accounts)
+foreach(name http_gateway door http_accounts http_updates)
     pr_test(integration/services/gateway/test_${name}
         SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${name}.c ${CMAKE_CURRENT_LIST_DIR}/rig.c
         DEPS gateway_adapters test_gateway_fakes)

@@ -1,10 +1,10 @@
-foreach(rule account password secret credential credential_cache)
+foreach(rule account password secret credential credential_cache updates)
     pr_test(unit/services/gateway/domain/test_${rule} DEPS gateway_domain test_support)
 endforeach()
 foreach(usecase authenticate sign_up log_in change_email change_password delete_account
         administer_account list_accounts make_token make_invite revoke_credential make_admin_token)
     pr_test(unit/services/gateway/usecases/test_${usecase} DEPS test_gateway_fakes)
 endforeach()
-foreach(adapter origin cookie rates)
+foreach(adapter cookie rates)
     pr_test(unit/services/gateway/adapters/test_${adapter} DEPS gateway_adapters test_support)
 endforeach()

@@ -7,6 +7,7 @@ static void test_under_https(void **state)
     char text[COOKIE_MAX];
     (void)state;
     assert_true(pr_str_is(cookie_name(true), "__Host-pierrot_session"));
+    assert_true(pr_str_is(guest_cookie_name(true), "__Secure-pierrot_guest"));
     cookie_format(true, "prs_abc", 2592000, text);
     assert_string_equal(text, "__Host-pierrot_session=prs_abc; Path=/; Max-Age=2592000; HttpOnly; "
                               "SameSite=Lax; Secure");
@@ -16,6 +17,7 @@ static void test_without_tls(void **state)
 {
     char text[COOKIE_MAX];
     (void)state;
+    assert_true(pr_str_is(guest_cookie_name(false), "pierrot_guest"));
     cookie_format(false, "prs_abc", 60, text);
     assert_string_equal(text,
                         "pierrot_session=prs_abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");

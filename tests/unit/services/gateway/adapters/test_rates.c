@@ -3,7 +3,7 @@
 #include "shared/base/alloc.h"
 #include "tests/support/test.h"
 
-static const struct rate_settings usual = {{10, 60}, {10, 3600}, {1000, 10}, {5000, 10}};
+static const struct rate_settings usual = {{10, 60}, {10, 3600}, {120, 60}, {1000, 10}, {5000, 10}};
 
 static void test_settings_are_read(void **state)
 {
@@ -13,6 +13,7 @@ static void test_settings_are_read(void **state)
     assert_int_equal(rates.address[RATE_LOGIN].count, 10);
     assert_int_equal(rates.address[RATE_LOGIN].period_ms, 60000);
     assert_int_equal(rates.address[RATE_SIGNUP].period_ms, 3600000);
+    assert_int_equal(rates.address[RATE_CODE].count, 120);
     assert_int_equal(rates.address[RATE_READ].count, 5000);
     assert_int_equal(rates.email.count, 50);
     assert_int_equal(rates.unknown.count, 100);
@@ -33,12 +34,13 @@ static void test_higher_tiers_may_more(void **state)
 /* What is counted one by one is never leased; the rest in parts that leave most to others. */
 static void test_leases(void **state)
 {
-    const struct rate_settings other = {{100, 60}, {100, 60}, {20, 10}, {1000000, 10}};
+    const struct rate_settings other = {{100, 60}, {100, 60}, {100, 60}, {20, 10}, {1000000, 10}};
     struct rates rates;
     (void)state;
     rates_init(&rates, &other);
     assert_int_equal(rates.address[RATE_LOGIN].lease, 1);
     assert_int_equal(rates.address[RATE_SIGNUP].lease, 1);
+    assert_int_equal(rates.address[RATE_CODE].lease, 1);
     assert_int_equal(rates.email.lease, 1);
     assert_int_equal(rates.address[RATE_WRITE].lease, 1);
     assert_int_equal(rates.address[RATE_READ].lease, 100);
@@ -48,7 +50,7 @@ static void test_leases(void **state)
 
 static void test_no_limit_stays_none(void **state)
 {
-    static const struct rate_settings none = {{0, 1}, {0, 1}, {0, 1}, {0, 1}};
+    static const struct rate_settings none = {{0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 1}};
     struct rates rates;
     (void)state;
     rates_init(&rates, &none);

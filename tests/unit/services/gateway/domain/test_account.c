@@ -44,6 +44,8 @@ static void test_nobody_is_called_like_a_page(void **state)
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         assert_int_equal(account_check_name(pr_str(reserved[i]), &fault), PR_ERR_INVALID);
     assert_int_equal(account_check_name(pr_str("adminx"), &fault), PR_OK);
+    assert_true(account_may_be_called(pr_str("admin")));
+    assert_false(account_may_be_called(pr_str("wp-content.php")));
 }
 
 static void test_addresses_are_trimmed_and_lowered(void **state)

@@ -58,11 +58,11 @@ static void test_the_token_of_an_authorization(void **state)
     };
     struct pr_str token;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_true(secret_from_authorization(pr_str(good[i]), &token));
+        assert_true(secret_from_authorization(pr_str(good[i]), SECRET_TOKEN, &token));
         assert_true(pr_str_is(token, "prt_" A43));
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_false(secret_from_authorization(pr_str(bad[i]), &token));
+        assert_false(secret_from_authorization(pr_str(bad[i]), SECRET_TOKEN, &token));
 }
 
 static void test_the_session_of_a_cookie_header(void **state)
@@ -86,11 +86,31 @@ static void test_the_session_of_a_cookie_header(void **state)
     };
     struct pr_str session, name = pr_str("s");
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_true(secret_from_cookie(pr_str(good[i]), name, &session));
+        assert_true(secret_from_cookie(pr_str(good[i]), name, SECRET_SESSION, &session));
         assert_true(pr_str_is(session, "prs_" A43));
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_false(secret_from_cookie(pr_str(bad[i]), name, &session));
+        assert_false(secret_from_cookie(pr_str(bad[i]), name, SECRET_SESSION, &session));
+}
+
+#define B48 A43 "-_-_-"
+
+/* Of another length than ours, and never taken for one of them. */
+static void test_the_token_of_a_guest(void **state)
+{
+    (void)state;
+    struct pr_str token, name = pr_str("pierrot_guest");
+    assert_true(secret_from_authorization(pr_str("Bearer prg_" B48), SECRET_GUEST, &token));
+    assert_true(pr_str_is(token, "prg_" B48));
+    assert_true(
+        secret_from_cookie(pr_str("a=b; pierrot_guest=prg_" B48), name, SECRET_GUEST, &token));
+    assert_true(pr_str_is(token, "prg_" B48));
+    assert_false(secret_from_authorization(pr_str("Bearer prg_" A43), SECRET_GUEST, &token));
+    assert_false(secret_from_authorization(pr_str("Bearer prt_" A43), SECRET_GUEST, &token));
+    assert_false(secret_from_authorization(pr_str("Bearer prg_" B48), SECRET_TOKEN, &token));
+    assert_false(secret_from_cookie(pr_str("pierrot_guest=prs_" A43), name, SECRET_GUEST, &token));
+    assert_false(
+        secret_from_cookie(pr_str("pierrot_guest=prg_" B48), name, SECRET_SESSION, &token));
 }
 
 int main(void)
@@ -100,6 +120,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_ours_is_none),
         cmocka_unit_test(test_the_token_of_an_authorization),
         cmocka_unit_test(test_the_session_of_a_cookie_header),
+        cmocka_unit_test(test_the_token_of_a_guest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,325 @@
+// The event's photos: the wall, what is selected on it, and what is uploaded to it.
+
+import { explain, get, patch, remove, serverNow } from './api.js';
+import { busyWhile, byId, confirmed, h, say } from './dom.js';
+import { count } from './format.js';
+import { createGrid } from './photo-grid.js';
+import { createViewer } from './photo-viewer.js';
+import { createSelection } from './selection.js';
+import { attempt } from './session.js';
+import { createUpdates } from './updates.js';
+import { startUploads } from './upload-panel.js';
+
+const PAGE = 100;
+const REMOVALS = 6; // at once
+const GATHER_MS = 200;
+const POLL_MS = 5_000; // while something is awaited and the stream says nothing
+const LINKS_EARLY_MS = 15_000;
+const REASONS = { 'checksum mismatch': 'damaged on its way' };
+
+/** codes: of startCodes; counted(n) is told how many photos there are. */
+export function startPhotos(page, { codes, counted }) {
+  const message = byId('photos-message');
+  const photos = new Map(); // id -> photo; one that looks different is another object
+  const pages = []; // {cursor, first, last} as they were listed, latest first
+  let list = [], loaded = false, gathering = 0, heardAt = 0;
+  let choosing = null; // the code whose photos are being chosen
+
+  // --- what there is ---
+
+  function photoOf(media) {
+    const { id, filename, width, height, content_type, placeholder, duration_ms, state, event_id: eventId } = media;
+    const url = media.renditions.find(({ name }) => name === 'preview')?.url;
+    return {
+      id, filename, width, height, content_type, placeholder, duration_ms, state, preview_url: url,
+      reason: media.reject_reason, isLinked: eventId !== page.id, isCover: id === page.event.cover_id,
+    };
+  }
+
+  function take(media) {
+    if (media.state === 'created')
+      return;
+    const old = photos.get(media.id);
+    const fresh = photoOf(media);
+    if (old && old.state === fresh.state && old.isCover === fresh.isCover)
+      old.preview_url = fresh.preview_url;
+    else
+      photos.set(media.id, fresh);
+  }
+
+  /** A page of the list; what should be on it and is not has gone. */
+  async function fetchPage(cursor) {
+    const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) });
+    const { items, next_cursor: next } = await get(page.path(`/media?${query}`));
+    const [first, last] = [cursor ? items[0]?.id ?? '' : '~', next ? items.at(-1).id : ''];
+    const there = new Set(items.map(({ id }) => id));
+    for (const [id, { at = 0 }] of photos) {
+      if (id <= first && id >= last && !there.has(id) && at < Date.now() - POLL_MS)
+        photos.delete(id);
+    }
+    items.forEach(take);
+    pages.unshift({ cursor, first, last });
+    pages.length = Math.min(pages.length, 500);
+    return { items, next };
+  }
+
+  /** From the newest on, until enough(items of a page). */
+  async function walk(enough) {
+    let cursor = null;
+    do {
+      const { items, next } = await fetchPage(cursor);
+      cursor = next;
+      show();
+      if (enough(items))
+        return;
+    } while (cursor);
+  }
+
+  const awaited = () => [...photos.values()].filter(({ state }) => state === 'finalized');
+
+  /** What is awaited, again. */
+  async function refresh() {
+    heardAt = Date.now();
+    const wanted = awaited();
+    if (wanted.length > 0 && wanted.length <= 3) {
+      for (const { id } of wanted)
+        await get(`media/${id}`).then(({ media }) => take(media), ({ status }) => status === 404 && photos.delete(id));
+    } else {
+      const oldest = wanted.reduce((least, { id }) => id < least ? id : least, '~');
+      await walk((items) => (items.at(-1)?.id ?? '') <= oldest);
+    }
+    show();
+  }
+
+  let refreshing = null;
+  const refreshOnce = () => refreshing ??= refresh().catch(() => {}).finally(() => { refreshing = null; });
+
+  function gather() {
+    gathering ||= setTimeout(async () => {
+      gathering = 0;
+      await refreshOnce();
+    }, GATHER_MS);
+  }
+
+  const updates = createUpdates({
+    told({ id, state }) {
+      heardAt = Date.now();
+      if (state === 'deleted') {
+        photos.delete(id);
+        show();
+      } else if (photos.get(id)?.state === 'finalized') {
+        gather();
+      }
+    },
+    opened: () => loaded && gather(),
+  });
+
+  setInterval(() => {
+    const waits = awaited().length > 0;
+    updates.want(waits || uploads.isBusy());
+    if (waits && Date.now() - heardAt > POLL_MS)
+      refreshOnce();
+  }, 1000);
+
+  // --- the wall ---
+
+  const selection = createSelection(() => showSelection());
+  const grid = createGrid(byId('grid'), {
+    selection,
+    selectable: () => true,
+    picks: true,
+    open: (index) => viewer.open(list, index),
+    fresh: renewLinks,
+    failed: () => setTimeout(() => renewLinks(list), POLL_MS),
+    notes,
+  });
+
+  function notes({ state, reason, isCover }) {
+    if (state === 'finalized')
+      return { elements: [h('span', { class: 'tile-note busy', 'aria-hidden': 'true' }, 'Preparing…')], text: 'being prepared' };
+    if (state === 'rejected')
+      return { elements: [h('span', { class: 'tile-note bad', 'aria-hidden': 'true' }, `Unusable: ${REASONS[reason] ?? reason ?? 'unknown kind'}`)],
+        text: `cannot be used: ${reason ?? 'unknown kind'}` };
+    return isCover ? { elements: [h('span', { class: 'tile-note', 'aria-hidden': 'true' }, 'Cover')], text: 'cover' } : {};
+  }
+
+  let painting = 0;
+  function show() {
+    painting ||= setTimeout(() => {
+      painting = 0;
+      list = [...photos.values()].sort((a, b) => a.id < b.id ? 1 : -1);
+      selection.of(list);
+      grid.show(list);
+      counted(list.length);
+      byId('photos-empty').hidden = !loaded || list.length > 0;
+      byId('grid-tools').hidden = list.length === 0;
+      byId('add').classList.toggle('slim', list.length > 0);
+    }, 60);
+  }
+
+  /** When a presigned URL ends, by its own words. */
+  function endOf(url) {
+    const query = new URL(url, location).searchParams;
+    const [, y, m, d, hour, min, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '') ?? [];
+    return y ? Date.UTC(y, m - 1, d, hour, min, s) + 1000 * Number(query.get('X-Amz-Expires')) : Infinity;
+  }
+
+  let renewing = false;
+  /** True when these previews can be fetched; else their pages are listed again first. */
+  function renewLinks(wanted) {
+    const old = wanted.filter(({ preview_url: url }) => url && endOf(url) - LINKS_EARLY_MS < serverNow());
+    if (old.length === 0)
+      return true;
+    if (renewing)
+      return false;
+    renewing = true;
+    const cursors = new Set(old.map(({ id }) => pages.find(({ first, last }) => id <= first && id >= last)?.cursor ?? null));
+    Promise.all([...cursors].slice(0, 4).map(fetchPage)).catch(() => {}).finally(() => {
+      renewing = false;
+      show();
+    });
+    return false;
+  }
+
+  // --- what is selected ---
+
+  const bar = byId('selection-bar');
+
+  function showSelection() {
+    const n = selection.size;
+    grid.mark(choosing !== null || n > 0);
+    bar.hidden = choosing === null && n === 0;
+    document.body.classList.toggle('has-selection-bar', !bar.hidden);
+    byId('selection-text').textContent = choosing ? `${count(n, 'photo')} for ${choosing.label}` : `${count(n, 'photo')} selected`;
+    for (const id of ['code-from-selection', 'remove-selected'])
+      byId(id).hidden = choosing !== null;
+    byId('save-code-photos').hidden = choosing === null;
+    byId('view-selected').hidden = n !== 1;
+    byId('make-cover').hidden = choosing !== null || n !== 1 || selection.photos[0]?.state !== 'ready';
+    byId('clear-selection').textContent = choosing ? 'Cancel' : 'Clear';
+    byId('select-all').textContent = n === list.length && n > 0 ? 'Select none' : 'Select all';
+  }
+
+  function endChoosing() {
+    const code = choosing;
+    choosing = null;
+    selection.clear();
+    return code;
+  }
+
+  const clickOn = (id, work) => byId(id).addEventListener('click', ({ currentTarget }) =>
+    busyWhile(currentTarget, () => attempt(message, () => work(currentTarget))));
+
+  clickOn('code-from-selection', () => codes.ask(selection.photos.map(({ id }) => id)));
+  codes.onMade(() => selection.clear());
+  clickOn('clear-selection', () => {
+    if (endChoosing())
+      page.showTab('codes');
+    else
+      grid.focus(0);
+  });
+  clickOn('select-all', () => selection.size === list.length ? selection.clear() : selection.all());
+  clickOn('save-code-photos', async () => {
+    const ids = selection.photos.map(({ id }) => id);
+    await codes.setPhotos(choosing, ids);
+    endChoosing();
+    page.showTab('codes');
+  });
+  clickOn('view-selected', () => viewer.open(list, list.indexOf(selection.photos[0])));
+  clickOn('make-cover', async () => {
+    const [photo] = selection.photos;
+    const { event } = await patch(page.path(), { cover_id: photo.id });
+    page.set(event);
+    for (const other of list) {
+      if (other.isCover !== (other.id === event.cover_id))
+        photos.set(other.id, { ...other, isCover: other.id === event.cover_id });
+    }
+    selection.clear();
+    show();
+    say(message, `${photo.filename} is the cover.`);
+  });
+  clickOn('remove-selected', async () => {
+    const chosen = selection.photos;
+    const linked = chosen.filter(({ isLinked }) => isLinked).length;
+    const text = [chosen.length > linked && `${count(chosen.length - linked, 'photo')} uploaded here ${
+      chosen.length - linked === 1 ? 'is' : 'are'} deleted for good.`,
+    linked > 0 && `${count(linked, 'photo')} from your library ${linked === 1 ? 'stays' : 'stay'} there.`].filter(Boolean).join(' ');
+    if (!await confirmed(`Remove ${count(chosen.length, 'photo')} from this event?`, text, 'Remove'))
+      return;
+    let left = [...chosen];
+    let problem = null;
+    await Promise.all(Array.from({ length: REMOVALS }, async () => {
+      while (left.length > 0 && !problem) {
+        const { id } = left.shift();
+        await remove(page.path(`/media/${id}`)).catch((error) => {
+          if (error.status !== 404)
+            throw error;
+        }).then(() => photos.delete(id), (error) => { problem = error; });
+      }
+    }));
+    show();
+    if (problem)
+      throw problem;
+    say(message, `${count(chosen.length, 'photo')} removed.`);
+    byId('choose-files').focus(); // the button that had it is gone
+  });
+
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !bar.hidden && !choosing && !document.querySelector('dialog[open]') && bar.contains(event.target))
+      selection.clear();
+  });
+
+  // --- one photo ---
+
+  const trouble = byId('viewer-trouble');
+  const viewer = createViewer(byId('viewer'), {
+    async info({ id }) {
+      const { media } = await get(`media/${id}`);
+      return { large: media.renditions.find(({ name }) => name === 'large'), download: media.download };
+    },
+    moved: (photo) => {
+      trouble.textContent = photo.state === 'rejected' ? 'This file cannot be shown.' : '';
+      byId('viewer-select').setAttribute('aria-pressed', String(selection.has(photo)));
+    },
+    closed: (index) => grid.focus(index),
+    failed: (problem) => { trouble.textContent = explain(problem); },
+  });
+  byId('viewer-select').addEventListener('click', () => {
+    selection.toggle(list.findIndex(({ id }) => id === viewer.photo.id));
+    byId('viewer-select').setAttribute('aria-pressed', String(selection.has(viewer.photo)));
+  });
+
+  // --- uploads ---
+
+  const uploads = startUploads(page, {
+    arrived(media) {
+      take(media);
+      const photo = photos.get(media.id);
+      if (photo)
+        photo.at = Date.now(); // a list that was asked for before does not have it
+      show();
+    },
+  });
+
+  page.heard(() => loaded && counted(list.length));
+
+  byId('photos-hint').textContent = matchMedia('(hover: none)').matches ? 'Tap photos to select them.' :
+    'A click selects, Shift all in between; two clicks show one.';
+
+  const all = attempt(message, async () => {
+    await walk(() => false);
+    loaded = true;
+    show();
+  });
+
+  return {
+    /** For a code; ids: what it opens now, null for all. */
+    async choose(code, ids) {
+      page.showTab('photos');
+      await all;
+      choosing = code;
+      selection.only(ids ?? list.map(({ id }) => id));
+      grid.focus(0);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+// What is not uploaded yet, kept through a reload in IndexedDB: in "items" what is known of each file, in "files" its
+// handle, or the file itself while they are few. Where there is no IndexedDB (a private window) all of it does nothing.
+
+const FILES_MAX_BYTES = 256 * 1024 * 1024; // the browser copies them
+const FLUSH_MS = 300;
+
+const asked = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+function open() {
+  const request = indexedDB.open('pierrot-uploads', 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore('items', { keyPath: 'key' }).createIndex('event', 'event_id');
+    request.result.createObjectStore('files');
+  };
+  return asked(request);
+}
+
+/** Of one event. A record is {key, name, path, size, modified, type, sha256?, media_id?, multipart?}. */
+export async function openUploadStore(eventId) {
+  const db = await open().catch(() => null);
+  const changed = new Map(); // key -> record, or null when it goes
+  const newFiles = new Map();
+  const kept = new Map(); // key -> bytes of files kept whole
+  let keptBytes = 0, timer = 0;
+
+  function flush() {
+    timer = 0;
+    if (!db)
+      return;
+    const items = db.transaction('items', 'readwrite').objectStore('items');
+    for (const [key, record] of changed) {
+      if (record)
+        items.put({ ...record, event_id: eventId });
+      else
+        items.delete(key);
+    }
+    const files = db.transaction('files', 'readwrite').objectStore('files'); // by itself: the disk may be full
+    files.transaction.onabort = (event) => event.stopPropagation();
+    for (const [key, file] of newFiles)
+      files.put(file, key).onerror = (event) => event.preventDefault();
+    for (const [key, record] of changed)
+      record ?? files.delete(key);
+    changed.clear();
+    newFiles.clear();
+  }
+
+  function later() {
+    timer ||= setTimeout(flush, FLUSH_MS);
+  }
+
+  return {
+    /** [{...record, source}] of before; source is a File, a handle, or undefined. */
+    async load() {
+      if (!db)
+        return [];
+      const transaction = db.transaction(['items', 'files']);
+      const records = await asked(transaction.objectStore('items').index('event').getAll(eventId));
+      const files = transaction.objectStore('files');
+      const sources = await Promise.all(records.map(({ key }) => asked(files.get(key)).catch(() => undefined)));
+      return records.map((record, i) => ({ ...record, source: sources[i] }));
+    },
+    put(record) {
+      changed.set(record.key, record);
+      later();
+    },
+    /** So that a reload finds the bytes again, if that costs little. */
+    keep(key, file, handle) {
+      if (!handle) {
+        if (keptBytes + file.size > FILES_MAX_BYTES)
+          return;
+        kept.set(key, file.size);
+        keptBytes += file.size;
+      }
+      newFiles.set(key, handle ?? file);
+      later();
+    },
+    remove(key) {
+      keptBytes -= kept.get(key) ?? 0;
+      kept.delete(key);
+      newFiles.delete(key);
+      changed.set(key, null);
+      later();
+    },
+    flush,
+  };
+}

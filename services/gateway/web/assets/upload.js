@@ -1,0 +1,601 @@
+// Uploads to an event: files in, photos there.
+//
+//     missing -> waiting -> hashing -> hashed -> announced -> sending -> finalizing -> done
+//                                       |  \-> existing (the event has it already)
+//                                       \-> twin (of one on its way), then existing
+//     any -> failed (again: waiting), any -> gone (cancelled)
+//
+// All that is not done is kept in the store, so that a reload goes on. Hashed files are announced many at a time and sent
+// four at a time, big ones in parts. What fails for a while (no connection, a busy server) holds all of it back for a
+// growing time; what fails for good fails that file alone.
+
+import { Problem, explain, get, post, remove } from './api.js';
+import { isLitter, safeName, typeOf } from './files.js';
+import { openUploadStore } from './upload-store.js';
+import { put, startWorker } from './upload-transfer.js';
+
+const TRANSFERS = 4, HASHES = 2, FINALIZES = 4;
+const BATCH_FILES = 500, BATCH_BYTES = 1024 ** 3; // no more than its links live for
+const ENOUGH_ANNOUNCED = 8;
+const IN_PARTS_BYTES = 64 * 1024 * 1024;
+const TRIES = 8;
+const BACKOFF_MS = 1000, BACKOFF_MAX_MS = 30_000;
+const RATE_MS = 15_000;
+
+const FINISHED = new Set(['done', 'existing', 'failed']);
+const faceOf = ({ name, size, modified }) => `${size} ${modified} ${name}`; // the same file chosen another way, most likely
+
+/** changed(item or null) is called after each change, arrived(media) when the server has finalized one, ended() when the
+ *  session is over. Gives what the page may do; its items have {name, size, state, sent, hashedBytes, fault}. */
+export async function createUploader(eventId, { changed, arrived, ended }) {
+  const store = await openUploadStore(eventId);
+  const worker = startWorker();
+  const items = new Map(); // key -> item, in their order
+  const waiting = [], hashed = [], announced = [], sent = []; // for each kind of work
+  const bySha = new Map(); // hash -> the unfinished item that has it
+  const busy = { hashing: 0, announcing: 0, sending: 0, finalizing: 0 };
+  const trouble = { tries: 0, until: 0 };
+  const samples = []; // [when, bytes sent by then]
+  let paused = false, sentBytes = 0;
+
+  // --- items ---
+
+  function move(item, state) {
+    item.state = state;
+    changed(item);
+  }
+
+  const record = ({ key, name, path, size, modified, type, sha256, mediaId, multipart }) =>
+    ({ key, name, path, size, modified, type, sha256, mediaId, multipart });
+
+  function enter(item) {
+    item.stop = new AbortController();
+    items.set(item.key, item);
+  }
+
+  /** The item goes on from what is known of it. */
+  function queue(item) {
+    if (item.sha256)
+      nextHashed(item);
+    else {
+      move(item, 'waiting');
+      waiting.push(item);
+    }
+  }
+
+  function nextHashed(item) {
+    const first = bySha.get(item.sha256);
+    if (first && first !== item) {
+      first.twins.push(item);
+      move(item, 'twin');
+      return;
+    }
+    bySha.set(item.sha256, item);
+    move(item, 'hashed');
+    hashed.push(item);
+  }
+
+  function finish(item, state) {
+    leave(item);
+    store.remove(item.key);
+    item.sent = item.size;
+    move(item, state);
+    for (const twin of item.twins.splice(0))
+      finish(twin, 'existing');
+  }
+
+  function fail(item, why) {
+    item.fault = why;
+    leave(item);
+    move(item, 'failed');
+    for (const twin of item.twins.splice(0))
+      nextHashed(twin);
+  }
+
+  /** Out of all queues. */
+  function leave(item) {
+    for (const list of [waiting, hashed, announced, sent]) {
+      const at = list.indexOf(item);
+      if (at >= 0)
+        list.splice(at, 1);
+    }
+    if (bySha.get(item.sha256) === item)
+      bySha.delete(item.sha256);
+  }
+
+  function again(item) {
+    leave(item);
+    item.sent = 0;
+    queue(item);
+  }
+
+  // --- trouble ---
+
+  /** Something failed: for a while (all wait), or for good (this one fails). */
+  function failed(problem, concerned, retry) {
+    if (problem.name === 'AbortError')
+      return; // whoever aborted has said what comes next
+    if (!(problem instanceof Problem)) {
+      concerned.forEach((item) => fail(item, 'The file cannot be read any more.'));
+      return;
+    }
+    const passing = problem.status === 0 || problem.status === 429 || problem.status === 408 || problem.status >= 500;
+    if (problem.status === 401 && !problem.store) {
+      pause();
+      ended();
+    }
+    if (!passing && problem.status !== 401) {
+      const why = problem.store ? `The store refused it (${problem.status}).` : explain(problem);
+      concerned.forEach((item) => fail(item, why));
+      return;
+    }
+    if (problem.status >= 500)
+      concerned.forEach((item) => item.tries++);
+    const [lost, kept] = [concerned.filter(({ tries }) => tries >= TRIES), concerned.filter(({ tries }) => tries < TRIES)];
+    lost.forEach((item) => fail(item, explain(problem)));
+    kept.forEach(retry);
+    holdBack(problem.retryAfterS);
+  }
+
+  function holdBack(retryAfterS) {
+    if (Date.now() < trouble.until)
+      return; // one outage breaks all four
+    const grown = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** trouble.tries++);
+    const ms = retryAfterS ? retryAfterS * 1000 : grown * (0.5 + Math.random() / 2);
+    trouble.until = Date.now() + ms;
+    changed(null);
+    worker.sleep(ms + 20).then(pump);
+  }
+
+  function fine(item) {
+    trouble.tries = 0;
+    item.tries = 0;
+  }
+
+  addEventListener('online', () => {
+    trouble.until = 0;
+    pump();
+  });
+
+  // --- the work ---
+
+  function pump() {
+    changed(null);
+    if (paused)
+      return;
+    while (busy.hashing < HASHES && waiting.length > 0)
+      run('hashing', hash, waiting.shift());
+    if (Date.now() < trouble.until)
+      return;
+    if (busy.announcing === 0 && hashed.length > 0 && announced.length < ENOUGH_ANNOUNCED)
+      run('announcing', announce, batch());
+    while (busy.sending < TRANSFERS && announced.length > 0)
+      run('sending', send, nextToSend());
+    while (busy.finalizing < FINALIZES && sent.length > 0)
+      run('finalizing', finalize, sent.shift());
+  }
+
+  async function run(kind, work, what) {
+    busy[kind]++;
+    await work(what);
+    busy[kind]--;
+    pump();
+  }
+
+  async function hash(item) {
+    move(item, 'hashing');
+    const { signal } = item.stop;
+    try {
+      item.sha256 = await worker.hash(item.file, (done) => {
+        item.hashedBytes = done;
+        changed(item);
+      }, signal);
+      store.put(record(item));
+      nextHashed(item);
+    } catch (problem) {
+      failed(problem, [item]);
+    }
+  }
+
+  function batch() {
+    let bytes = 0, n = 0;
+    while (n < hashed.length && n < BATCH_FILES && (n === 0 || bytes + hashed[n].size <= BATCH_BYTES))
+      bytes += hashed[n++].size;
+    return hashed.splice(0, n);
+  }
+
+  async function announce(list) {
+    try {
+      const answer = await post('media/batch', {
+        event_id: eventId,
+        items: list.map(({ name, type, size, sha256 }) =>
+          ({ filename: name, content_type: type, size, sha256, ...(size > IN_PARTS_BYTES && { multipart: true }) })),
+      });
+      for (const [i, item] of list.entries())
+        await learn(item, answer.items[i]);
+    } catch (problem) {
+      const still = list.filter(({ key, state }) => items.has(key) && state === 'hashed');
+      failed(problem, still, (item) => hashed.unshift(item));
+    }
+  }
+
+  async function learn(item, { media, upload, multipart, existing, error }) {
+    if (!items.has(item.key))
+      return; // cancelled meanwhile
+    if (error) {
+      fail(item, explain(new Problem(400, error)));
+    } else if (existing) {
+      finish(item, 'existing');
+    } else {
+      Object.assign(item, { mediaId: media.id, upload, multipart });
+      if (multipart)
+        await learnParts(item);
+      move(item, 'announced');
+      announced.push(item);
+      store.put(record(item));
+    }
+  }
+
+  /** Which parts are in the store from before. */
+  async function learnParts(item) {
+    const { parts } = await get(`media/${item.mediaId}/parts`);
+    item.partsSent = new Map(parts.map(({ number, size }) => [number, size]));
+    item.partsLeft = [];
+    for (let number = 1; number <= item.multipart.parts; number++)
+      item.partsSent.has(number) || item.partsLeft.push(number);
+    if (item.partsLeft.length === 0)
+      item.partsLeft.push(item.multipart.parts); // so that there is something to do; the same part again is fine
+    countParts(item);
+  }
+
+  function countParts(item) {
+    item.sent = 0;
+    for (const bytes of item.partsSent.values())
+      item.sent += bytes;
+  }
+
+  /** A whole file, or a part of one that stays in the queue while it has more. */
+  function nextToSend() {
+    const [item] = announced;
+    if (!item.multipart)
+      return { item: announced.shift() };
+    const number = item.partsLeft.shift();
+    if (item.partsLeft.length === 0)
+      announced.shift();
+    return { item, number };
+  }
+
+  async function send({ item, number }) {
+    const { signal } = item.stop;
+    item.sendingNow = (item.sendingNow ?? 0) + 1;
+    move(item, 'sending');
+    try {
+      if (number)
+        await sendPart(item, number, signal);
+      else
+        await put(item.upload, item.file, (bytes) => progress(item, bytes), signal);
+      fine(item);
+      item.sendingNow--;
+      if (!number || item.partsLeft.length === 0 && item.sendingNow === 0)
+        wasSent(item);
+    } catch (problem) {
+      item.sendingNow--;
+      if (number && items.has(item.key)) {
+        item.partsSent.delete(number);
+        countParts(item);
+      }
+      if (signal.aborted && problem === signal.reason)
+        return;
+      await notSent(item, number, problem);
+    }
+  }
+
+  function wasSent(item) {
+    move(item, 'finalizing');
+    sent.push(item);
+  }
+
+  async function notSent(item, number, problem) {
+    if (!await readable(item)) {
+      fail(item, 'The file was changed or moved meanwhile.');
+    } else if (problem.store && [400, 403, 404].includes(problem.status) && item.renewed < 2) {
+      item.renewed++; // the link ran out; or the bytes are not those that were hashed
+      if (problem.status === 400) {
+        item.sha256 = undefined;
+        store.put(record(item));
+      }
+      item.stop.abort();
+      item.stop = new AbortController();
+      again(item);
+    } else {
+      failed(problem, [item], () => {
+        if (number)
+          item.partsLeft.unshift(number);
+        else
+          item.sent = 0;
+        if (!announced.includes(item)) {
+          announced.unshift(item);
+          item.sendingNow > 0 || move(item, 'announced');
+        }
+      });
+    }
+  }
+
+  async function readable(item) {
+    try {
+      await item.file.slice(0, 1).arrayBuffer();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function sendPart(item, number, signal) {
+    const { part_size: size } = item.multipart;
+    const blob = item.file.slice((number - 1) * size, number * size);
+    const sha256 = await worker.hash(blob, undefined, signal);
+    const { parts: [upload] } = await post(`media/${item.mediaId}/parts`, { parts: [{ number, sha256 }] });
+    const count = (bytes) => {
+      const before = item.partsSent.get(number) ?? 0;
+      item.partsSent.set(number, bytes);
+      progress(item, item.sent - before + bytes);
+    };
+    await put(upload, blob, count, signal);
+    count(blob.size);
+  }
+
+  function progress(item, bytes) {
+    sentBytes += Math.max(0, bytes - item.sent);
+    item.sent = bytes;
+    const now = Date.now();
+    if (now - (samples.at(-1)?.[0] ?? 0) > 250)
+      samples.push([now, sentBytes]);
+    while (samples[0][0] < now - RATE_MS)
+      samples.shift();
+    changed(item);
+  }
+
+  async function finalize(item) {
+    try {
+      const { media } = await post('media/finalize', { media_id: item.mediaId });
+      fine(item);
+      if (!items.has(item.key))
+        return;
+      finish(item, 'done');
+      arrived(media);
+    } catch (problem) {
+      if (!items.has(item.key))
+        return;
+      if ([404, 409, 410, 422].includes(problem.status) && item.renewed < 2) {
+        item.renewed++; // gone meanwhile, or the store does not have the bytes
+        if (problem.status === 422)
+          item.sha256 = undefined;
+        again(item);
+      } else {
+        failed(problem, [item], () => sent.push(item));
+      }
+    }
+  }
+
+  // --- what people do ---
+
+  function itemOf({ key, name, path, size, modified, type, sha256, mediaId, multipart }) {
+    return { key, name, path, size, modified, type, sha256, mediaId, multipart,
+      sent: 0, hashedBytes: 0, tries: 0, renewed: 0, twins: [], state: 'missing' };
+  }
+
+  /** [{file, path, handle}] -> {added, again, refused: [names]} */
+  function add(found) {
+    const out = { added: 0, again: 0, refused: [] };
+    const open = new Map();
+    for (const item of items.values()) {
+      if (!FINISHED.has(item.state))
+        open.set(faceOf(item), [...open.get(faceOf(item)) ?? [], item]);
+    }
+    for (const { file, path, handle } of found) {
+      const type = typeOf(file);
+      if (isLitter(file))
+        continue;
+      if (!type || file.size === 0) {
+        out.refused.push(file.name);
+        continue;
+      }
+      const facts = { name: safeName(file.name), path, size: file.size, modified: file.lastModified, type };
+      const alike = open.get(faceOf(facts)) ?? [];
+      const known = alike.find(({ state }) => state === 'missing');
+      if (!known && alike.some((item) => item.path === path))
+        continue; // chosen twice
+      const item = known ?? itemOf({ key: newKey(), ...facts });
+      Object.assign(item, { file, handle });
+      known || enter(item);
+      out[known ? 'again' : 'added']++;
+      store.put(record(item));
+      store.keep(item.key, file, handle);
+      queue(item);
+    }
+    pump();
+    return out;
+  }
+
+  /** What a reload has left: goes on by itself where the bytes can be read. */
+  async function restore() {
+    if (!await alone(`pierrot-uploads ${eventId}`))
+      return; // another tab is at it
+    for (const { source, ...known } of await store.load()) {
+      const item = itemOf(known);
+      enter(item);
+      changed(item);
+      if (source instanceof File)
+        item.file = source;
+      else if (source) {
+        item.handle = source;
+        await reach(item, (handle) => handle.queryPermission({ mode: 'read' }));
+      }
+      if (item.file)
+        queue(item);
+    }
+    pump();
+  }
+
+  async function reach(item, permission) {
+    try {
+      if (await permission(item.handle) !== 'granted')
+        return;
+      const file = await item.handle.getFile();
+      if (file.size === item.size && file.lastModified === item.modified)
+        item.file = file;
+      else
+        delete item.handle;
+    } catch {
+      delete item.handle; // moved or deleted
+    }
+  }
+
+  /** After a click: asks for the files whose handles the browser has kept. */
+  async function allow() {
+    for (const item of items.values()) {
+      if (item.state !== 'missing' || !item.handle)
+        continue;
+      await reach(item, (handle) => handle.requestPermission({ mode: 'read' }));
+      if (item.file)
+        queue(item);
+    }
+    pump();
+  }
+
+  function pause() {
+    paused = true;
+    for (const item of items.values()) {
+      if (item.state !== 'sending' && item.state !== 'hashing')
+        continue;
+      item.stop.abort();
+      item.stop = new AbortController();
+      if (item.state === 'hashing') {
+        move(item, 'waiting');
+        waiting.unshift(item);
+      } else {
+        leaveParts(item);
+      }
+    }
+    samples.length = 0;
+    pump();
+  }
+
+  /** Back among the announced, with the parts that are not whole. */
+  function leaveParts(item) {
+    if (item.multipart) {
+      const { part_size: size, parts } = item.multipart;
+      for (let number = 1; number <= parts; number++) {
+        const whole = Math.min(size, item.size - (number - 1) * size);
+        if (item.partsSent.get(number) !== whole)
+          item.partsSent.delete(number);
+      }
+      item.partsLeft = Array.from({ length: parts }, (_, i) => i + 1).filter((number) => !item.partsSent.has(number));
+      countParts(item);
+    } else {
+      item.sent = 0;
+    }
+    if (item.multipart && item.partsLeft.length === 0) {
+      wasSent(item);
+      return;
+    }
+    announced.includes(item) || announced.unshift(item);
+    move(item, 'announced');
+  }
+
+  function resume() {
+    paused = false;
+    trouble.until = 0;
+    pump();
+  }
+
+  function cancel(item) {
+    const { state } = item;
+    leave(item);
+    item.stop.abort();
+    items.delete(item.key);
+    store.remove(item.key);
+    for (const twin of item.twins.splice(0))
+      nextHashed(twin);
+    if (item.multipart || state === 'sending')
+      remove(`media/${item.mediaId}`).catch(() => {}); // the server forgets it by itself, later
+    changed(item);
+  }
+
+  function cancelAll() {
+    for (const item of [...items.values()].reverse()) {
+      item.twins.length = 0;
+      FINISHED.has(item.state) || cancel(item);
+    }
+    paused = false;
+    pump();
+  }
+
+  function retry(item) {
+    Object.assign(item, { fault: undefined, tries: 0, renewed: 0 });
+    again(item);
+    pump();
+  }
+
+  function totals() {
+    const out = { files: items.size, done: 0, existing: 0, failed: 0, missing: 0, askable: 0, bytes: 0, bytesDone: 0, bytesLeft: 0 };
+    for (const { state, size, sent: bytes, handle } of items.values()) {
+      if (state in out)
+        out[state]++;
+      if (state === 'missing') {
+        out.askable += handle ? 1 : 0;
+        continue;
+      }
+      out.bytes += state === 'failed' ? 0 : size;
+      out.bytesDone += state === 'failed' ? 0 : bytes;
+    }
+    out.unfinished = out.files - out.done - out.existing - out.failed - out.missing;
+    out.bytesLeft = out.bytes - out.bytesDone;
+    return out;
+  }
+
+  /** Bytes a second of late, 0 when it is not known. */
+  function rate() {
+    const [first, last] = [samples[0], samples.at(-1)];
+    return first && last[0] - first[0] > 1000 ? (last[1] - first[1]) * 1000 / (last[0] - first[0]) : 0;
+  }
+
+  addEventListener('beforeunload', (event) => {
+    store.flush();
+    if (!paused && totals().unfinished > 0)
+      event.preventDefault();
+  });
+  addEventListener('pagehide', () => store.flush());
+
+  return {
+    add, allow, restore, pause, resume, cancel, cancelAll, retry, totals, rate,
+    get items() { return [...items.values()]; },
+    has: (item) => items.get(item.key) === item,
+    get paused() { return paused; },
+    get heldUntil() { return trouble.until; },
+    /** What is over is forgotten. */
+    clear() {
+      for (const item of items.values()) {
+        if (FINISHED.has(item.state)) {
+          items.delete(item.key);
+          store.remove(item.key);
+        }
+      }
+      changed(null);
+    },
+  };
+}
+
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** True in one tab alone, for as long as it lives. */
+function alone(name) {
+  if (!navigator.locks)
+    return true;
+  return new Promise((resolve) => {
+    navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      return lock && new Promise(() => {});
+    });
+  });
+}
