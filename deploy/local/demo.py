@@ -1,5 +1,6 @@
-"""Uploads files through a Pierrot gateway as any client would, waits for their thumbnails and
-prints a table. Python's standard library only; deploy/local/demo is the way to run it."""
+"""Uploads files through a Pierrot gateway as any client would, waits for their thumbnails, prints a
+table, and shares them as an event that opens with a code. Python's standard library only;
+deploy/local/demo is the way to run it."""
 
 import argparse
 import hashlib
@@ -17,6 +18,8 @@ CONTENT_TYPES = {
     ".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm",
 }
 READY_WITHIN_S = 60
+EVENT_NAME = "Sample photos"
+CODES = [("everything", None), ("the first three", 3)]  # label, how many photos; None: all
 
 
 class Failure(Exception):
@@ -47,10 +50,11 @@ class Gateway:
         body = None if value is None else json.dumps(value).encode()
         return json.loads(send(method, self.url + path, self.headers, body))
 
-    def all_media(self):
+    def all(self, path):
+        """The items of a list, page after page."""
         cursor = ""
         while cursor is not None:
-            page = self.call("GET", "/api/media?limit=100" + cursor)
+            page = self.call("GET", f"{path}?limit=100{cursor}")
             yield from page["items"]
             following = page.get("next_cursor")
             cursor = following and "&cursor=" + urllib.parse.quote(following)
@@ -67,6 +71,21 @@ class Gateway:
         send(upload["method"], upload["url"], upload["headers"], body)
         self.call("POST", "/api/media/finalize", {"media_id": media_id})
         return media_id
+
+    def share(self, media_ids):
+        """The event that shows these media, and its codes; made when there is none."""
+        event = next((event for event in self.all("/api/events")
+                      if event["name"] == EVENT_NAME and not event["expired"]), None)
+        if event is None:
+            event = self.call("POST", "/api/events", {"name": EVENT_NAME})["event"]
+        path = f"/api/events/{event['id']}"
+        self.call("PUT", f"{path}/media", {"media_ids": media_ids})
+        codes = {code["label"]: code for code in self.all(f"{path}/codes")}
+        for label, count in CODES:
+            if label not in codes:
+                opens = {"all": True} if count is None else {"media_ids": media_ids[:count]}
+                codes[label] = self.call("POST", f"{path}/codes", {"label": label, **opens})["code"]
+        return event, [codes[label] for label, _ in CODES]
 
     def wait(self, media_id):
         """The media once it is ready or rejected."""
@@ -140,9 +159,9 @@ def run(options):
     gateway = Gateway(options.gateway, token)
     # A file whose upload was never finalized is uploaded again; the service reaps the first try.
     known = {(media["filename"], media["sha256"]): media["id"]
-             for media in gateway.all_media() if media["state"] != "created"}
+             for media in gateway.all("/api/media") if media["state"] != "created"}
     timings = load(options.timings)
-    rows = []
+    rows, media_ids = [], []
     for number, path in enumerate(options.files, 1):
         filename = os.path.basename(path)
         progress(f"{number} of {len(options.files)}: {filename}")
@@ -158,11 +177,16 @@ def run(options):
         else:
             media = gateway.wait(media_id)
         rows.append(row(media, timings.get(media_id)))
+        media_ids.append(media_id)
     progress("")
     print_table(rows)
     print(f"\nGateway  {options.gateway}\nToken    {token}")
     if any(state != "ready" for _, _, state, _, _ in rows):
         raise Failure("not every file became ready")
+    event, codes = gateway.share(media_ids)
+    print(f"Event    {event['public_url']}   (until {event['expires_at'][:10]})")
+    for code in codes:
+        print(f"Code     {code['access_code']}   {code['label']}")
 
 
 def main():

@@ -18,7 +18,11 @@ PIERROT_IDENTITY_SECRET=$(secret identity)
 PIERROT_LOG_LEVEL=${PIERROT_LOG_LEVEL:-info}
 EOF
     case $1 in
-    media | thumbnailer) store_env ;;
+    media)
+        store_env
+        echo "PIERROT_PUBLIC_URL=$(url gateway)"
+        ;;
+    thumbnailer) store_env ;;
     gateway) gateway_env ;;
     esac
 }
