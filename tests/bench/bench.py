@@ -14,7 +14,9 @@ OUT = TOP / "build/bench"
 PROGRAMS = OUT / "programs/bench"
 sys.path.insert(0, str(TOP / "tests/e2e"))
 
+import archive  # noqa: E402
 import gateway  # noqa: E402
+import guest_page  # noqa: E402
 import idle  # noqa: E402
 import latency  # noqa: E402
 import logins  # noqa: E402
@@ -23,13 +25,15 @@ import throughput  # noqa: E402
 from client import Client  # noqa: E402
 from stack import Stack  # noqa: E402
 
-ALL = ("presign", "latency", "throughput", "gateway", "logins", "idle")  # idle last: after all that work
+ALL = ("presign", "latency", "throughput", "gateway", "guest_page", "logins", "zip", "idle")  # idle last: after all that work
 GOAL_MEDIAN_MS, GOAL_P99_MS = 250, 600
 GOAL_OF_CHAIN, GOAL_OF_SHARP = 0.9, 1.4
 GOAL_PRESIGNED_PER_S = 100_000
 GOAL_IDLE_MB, GOAL_IDLE_PERCENT = 15, 1
 GOAL_OF_NGINX = 0.8
 GOAL_FLOOD_P99_MS = 100
+GOAL_PAINTED_MS, GOAL_FETCHED_MB, GOAL_TASK_MS = 800, 3, 100
+GOAL_OF_CURL, GOAL_ZIP_MB = 0.8, 16
 
 # One line of the table; ratio and reached: None where there is nothing to compare with.
 Row = namedtuple("Row", "what value goal ratio reached", defaults=("", "", None, None))
@@ -91,8 +95,16 @@ class Bench:
     def gateway(self):
         return gateway.measure(self.ready_stack(), OUT / "nginx", self.options.rounds, self.options.seconds, progress)
 
+    def guest_page(self):
+        files = self.photos()
+        self.ready_stack()
+        return guest_page.measure(self.client, files, self.options.rounds, progress)
+
     def logins(self):
         return logins.measure(self.ready_stack())
+
+    def zip(self):
+        return archive.measure(self.ready_stack(), self.options.rounds, progress)
 
 
 def presign_rows(result):
@@ -149,6 +161,17 @@ def gateway_rows(result):
             yield Row("  for the same CPU time", ratio=used["cpu_ratio"])
 
 
+def guest_page_rows(result):
+    median, worst = result["median"], result["worst"]
+    yield at_most(f"guests' page of {result['photos']} photos: the screen painted after the code's answer, worst",
+                  worst["painted_ms"], GOAL_PAINTED_MS, "ms")
+    yield Row("  median; placeholders", f"{median['painted_ms']:.0f}; {median['blurred_ms']:.0f} ms")
+    yield at_most("guests' page: fetched before scrolling", worst["fetched_mb"], GOAL_FETCHED_MB, "MB")
+    yield at_most("guests' page: longest task while scrolling, worst", worst["long_ms"], GOAL_TASK_MS, "ms")
+    yield Row("  median frame; worst; longest task before",
+              f"{median['frame_ms']:.0f}; {worst['worst_frame_ms']:.0f}; {worst['long_before_ms']:.0f} ms")
+
+
 def logins_rows(result):
     yield at_most(f"99th percentile of others during {logins.LOGINS} logins at once", result["p99_ms"],
                   GOAL_FLOOD_P99_MS, "ms")
@@ -158,8 +181,15 @@ def logins_rows(result):
     yield Row("  logins", f"{result['logins_per_s']:.0f} /s ({answers})")
 
 
+def zip_rows(result):
+    yield Row("a guest's ZIP", f"{result['zip']:.0f} MB/s; curl, from the store: {result['objects']:.0f} MB/s",
+              f">= {GOAL_OF_CURL} times", result["ratio"], result["ratio"] >= GOAL_OF_CURL)
+    yield at_most(f"  memory of media, {archive.GUESTS} at once", result["memory_most_mb"] - result["memory_before_mb"],
+                  GOAL_ZIP_MB, "MB more")
+
+
 ROWS = {"presign": presign_rows, "idle": idle_rows, "latency": latency_rows, "throughput": throughput_rows,
-        "gateway": gateway_rows, "logins": logins_rows}
+        "gateway": gateway_rows, "guest_page": guest_page_rows, "logins": logins_rows, "zip": zip_rows}
 
 
 def print_table(rows):

@@ -29,7 +29,7 @@ def visits(chromium, stack):
     all_of_them = []
 
     def begin(**options):
-        all_of_them.append(Visit(chromium, stack.gateway_url, options))
+        all_of_them.append(Visit(chromium, stack.gateway_url, stack.env["PIERROT_S3_PUBLIC_ENDPOINT"], options))
         return all_of_them[-1]
 
     yield begin

@@ -31,8 +31,8 @@ class Person:
 
 
 class Visit:
-    def __init__(self, browser, url, options):
-        self.url, self.faults, self.refusals = url, [], []
+    def __init__(self, browser, url, store, options):
+        self.url, self.store, self.faults, self.refusals = url, store, [], []
         self.context = browser.new_context(base_url=url, **options)
         self.context.add_init_script(TELL_BREACHES)
         self.page = self.context.new_page()
@@ -49,7 +49,7 @@ class Visit:
             self.faults.append(f"{self.page.url}: {message.text}")
 
     def asked(self, request):
-        if not request.url.startswith((self.url + "/", "data:")):
+        if not request.url.startswith((self.url + "/", self.store + "/", "data:")):
             self.faults.append(f"{self.page.url} asked {request.url}")
 
     def expect_refusals(self, *statuses):

@@ -136,9 +136,38 @@ def check_inbox(stack, messages):
 
 def check_owners(stack):
     """A deleted account owns nothing."""
-    for owner, count in stack.sql("select owner_id, count(*) from media.media join gateway.account a "
-                                  "on a.id = owner_id where a.deleted_at is not null group by 1"):
-        yield f"{owner}: is deleted, and owns {count} media"
+    for table in ("media", "event"):
+        for owner, count in stack.sql(f"select owner_id, count(*) from media.{table} join gateway.account a "
+                                      "on a.id = owner_id where a.deleted_at is not null group by 1"):
+            yield f"{owner}: is deleted, and owns {count} of {table}"
+
+
+def check_events(stack):
+    """What is deleting goes; an event has the one job that will end it; what was uploaded to it is in it, and lies
+    under its prefix."""
+    for event, in stack.sql("select id from media.event where deleting"):
+        yield f"{event}: is deleting, and still there"
+    for event, count in stack.sql("select e.id, count(j) from media.event e left join media.job j on j.subject = e.id "
+                                  "and j.kind = 'purge_event' and j.state in ('ready', 'leased') group by 1 "
+                                  "having count(j) <> 1"):
+        yield f"{event}: {count} jobs will end it"
+    for media, in stack.sql("select id from media.media m where event_id is not null and (not exists (select "
+                            "from media.event_media l where l.media_id = m.id and l.event_id = m.event_id) "
+                            "or not starts_with(object_key, owner_id || '/' || event_id || '/' || id || '/'))"):
+        yield f"{media}: is of an event, and not in it or elsewhere in the bucket"
+    for media, in stack.sql("select media_id from media.event_media l join media.media m on m.id = media_id "
+                            "where m.event_id <> l.event_id"):
+        yield f"{media}: is of an event, and linked to another"
+
+
+def check_uploads(stack):
+    """What S3 has of uploads in parts belongs to a media that still waits for it."""
+    waiting = dict(stack.sql("select object_key, upload_id from media.media where state = 'created' "
+                             "and upload_id is not null"))
+    for page in stack.s3().get_paginator("list_multipart_uploads").paginate(Bucket=stack.bucket):
+        for upload in page.get("Uploads", []):
+            if waiting.get(upload["Key"]) != upload["UploadId"]:
+                yield f"{upload['Key']}: parts of an upload that nobody waits for"
 
 
 def check_jobs(stack):
@@ -158,6 +187,8 @@ def check(stack, dead_letters=False):
     faults += check_order(messages)
     faults += check_inbox(stack, messages)
     faults += check_owners(stack)
+    faults += check_events(stack)
+    faults += check_uploads(stack)
     faults += check_jobs(stack)
     if not dead_letters:
         faults += [f"{m.where}: dead letter: {m.headers.get('dl_detail')}" for m in messages

@@ -1,6 +1,7 @@
 """Who gets what: every route of the public door, asked by everybody there is. The routes come from the tables in
 the sources, so that a new one without a line in LET_IN fails."""
 
+import re
 import time
 import uuid
 from collections import namedtuple
@@ -41,20 +42,47 @@ LET_IN = {
     "GET /api/invites": Answer(200),
     "DELETE /api/invites/{id}": Answer(404),
     "POST /api/media": Answer(400, {}),
+    "POST /api/media/batch": Answer(400, {}),
     "POST /api/media/finalize": Answer(400, {}),
     "GET /api/media": Answer(200),
     "GET /api/media/{id}": Answer(404),
     "DELETE /api/media/{id}": Answer(404),
+    "POST /api/media/{id}/parts": Answer(404, {"parts": [{"number": 1, "sha256": "0" * 64}]}),
+    "GET /api/media/{id}/parts": Answer(404),
+    "POST /api/events": Answer(400, {}),
+    "GET /api/events": Answer(200),
+    "GET /api/events/{id}": Answer(404),
+    "PATCH /api/events/{id}": Answer(404, {}),
+    "DELETE /api/events/{id}": Answer(404),
+    "GET /api/events/{id}/media": Answer(404),
+    "PUT /api/events/{id}/media": Answer(404, {"media_ids": [NOBODYS_ID]}),
+    "DELETE /api/events/{id}/media/{media_id}": Answer(404),
+    "POST /api/events/{id}/codes": Answer(404, {"label": "Anna", "all": True}),
+    "GET /api/events/{id}/codes": Answer(404),
+    "GET /api/events/{id}/codes/{code_id}": Answer(404),
+    "PATCH /api/events/{id}/codes/{code_id}": Answer(404, {}),
+    "DELETE /api/events/{id}/codes/{code_id}": Answer(404),
+    "GET /api/events/{id}/codes.csv": Answer(404),
+    "GET /api/events/{id}/cards": Answer(404),
+    "POST /api/guest/{account}/{slug}/access": Answer(400, {}),
+    "GET /api/guest/{account}/{slug}": Answer(200),
+    "GET /api/guest/{account}/{slug}/photos/{id}": Answer(404),
+    "GET /api/guest/{account}/{slug}/zip": Answer(404),
+    "GET /api/updates": Answer(200),
     "GET /api/openapi.yaml": Answer(200),
     "GET /api/docs": Answer(200),
     "GET /": Answer(200),
     "GET /signup": Answer(200),
     "GET /login": Answer(200),
     "GET /account": Answer(200),
+    "GET /events": Answer(200),
+    "GET /events/{id}": Answer(200),
     "GET /admin": Answer(200),
     "GET /assets/{file}": Answer(200),
     "GET /favicon.ico": Answer(200),
     "GET /robots.txt": Answer(200),
+    "DELETE /api/guest/{account}/{slug}/access": Answer(204),
+    "GET /{account}/{slug}": Answer(200),
     "GET /healthz": Answer(200),
     "GET /readyz": Answer(200),
     "GET /metrics": Answer(200),
@@ -62,12 +90,15 @@ LET_IN = {
 }
 
 
+GuestOf = namedtuple("GuestOf", "owner account slug codes code")
+
+
 class World:
     """The people of the matrix, each made when somebody asks for them."""
 
     def __init__(self, stack):
         self.stack = stack
-        self.known = {}
+        self.known, self.one = {}, None
         self.administrator = Client(stack.gateway_url, stack.token)
 
     def change(self, person, **change):
@@ -81,6 +112,21 @@ class World:
             self.change(person, role="admin")
         person.log_in()
         return person
+
+    def event(self):
+        """A new one without photos: of its owner, with a code that would open all of them."""
+        owner = self.person("user").client()
+        event = owner.request("POST", "/api/events", json={"name": "Matrix"}).json()["event"]
+        path = f"/api/events/{event['id']}/codes"
+        code = owner.request("POST", path, json={"label": "Guest", "all": True}).json()["code"]
+        account, slug = event["public_url"].split("/")[3:]
+        return GuestOf(owner, account, slug, path, code)
+
+    def here(self):
+        """The event whose guests and address the matrix is about."""
+        if not self.one:
+            self.one = self.event()
+        return self.one
 
     def headers(self, caller, fresh=False):
         if fresh:
@@ -99,7 +145,8 @@ def world(stack):
 
 # make(world) -> the headers; role None: nobody we know, who gets 401. cross_site: another site's page made the
 # browser ask.
-Caller = namedtuple("Caller", "make role scopes by_cookie cross_site", defaults=(None, "", False, False))
+# guest: let into the event of the matrix.
+Caller = namedtuple("Caller", "make role scopes by_cookie cross_site guest", defaults=(None, "", False, False, False))
 FAR = {"origin": "https://elsewhere.example"}
 
 
@@ -164,7 +211,40 @@ def former_administrator(world):
     return headers
 
 
+def enter(world, guest):
+    """The token of who types the code."""
+    entered = requests.post(f"{world.stack.gateway_url}/api/guest/{guest.account}/{guest.slug}/access", timeout=10,
+                            json={"access_code": guest.code["access_code"]})
+    assert entered.status_code == 200, entered.text
+    return entered.json()["token"]
+
+
+def guest_cookie(world):
+    return {"cookie": "pierrot_guest=" + enter(world, world.here())}
+
+
+def revoked_guest(world):
+    here = world.here()
+    code = here.owner.request("POST", here.codes, json={"label": "Revoked", "all": True}).json()["code"]
+    token = enter(world, here._replace(code=code))
+    changed = here.owner.request("PATCH", f"{here.codes}/{code['id']}", json={"revoked": True})
+    assert changed.status_code == 200, changed.text
+    return bearer(token)
+
+
+def forged_client(world):
+    """The headers with which the gateway hands guests on, from a guest."""
+    return {"x-pierrot-guest": enter(world, world.here()), "x-pierrot-client": "forged"}
+
+
 CALLERS = {
+    "guest": Caller(lambda world: bearer(enter(world, world.here())), guest=True),
+    "guest's cookie": Caller(guest_cookie, guest=True),
+    "guest's cookie, other site": Caller(lambda world: {**guest_cookie(world), **FAR}, cross_site=True, guest=True),
+    "guest of another event": Caller(lambda world: bearer(enter(world, world.event()))),
+    "guest whose code is revoked": Caller(revoked_guest),
+    "guest, forged": Caller(lambda world: bearer(enter(world, world.here())[:-4] + "AAAA")),
+    "guest with the gateway's headers": Caller(forged_client),
     "nobody": Caller(lambda world: {}),
     "unknown token": Caller(lambda world: bearer("prt_" + "A" * 43)),
     "no token at all": Caller(lambda world: {"authorization": "Basic YTpi"}),
@@ -198,6 +278,8 @@ def expected(name, caller):
     route, answer = ROUTES[name], LET_IN[name]
     writes = route.method != "GET"
     counts_here = route.path.startswith("/api/")
+    if route.access == "GUEST":
+        return answer.status if caller.guest else 401
     if route.access != "PUBLIC":
         scope = "admin" if route.access == "ADMIN" else "write" if writes else "read"
         if caller.role is None:
@@ -220,14 +302,17 @@ def test_every_route_is_in_the_matrix():
 def test_matrix(world, name, caller):
     route, answer = ROUTES[name], LET_IN[name]
     status = expected(name, CALLERS[caller])
-    path = route.path.replace("{id}", NOBODYS_ID).replace("{file}", "app.css")
-    response = requests.request(route.method, world.stack.gateway_url + path, json=answer.body, timeout=30,
-                                headers=world.headers(caller, fresh=answer.ends_caller and status < 400))
-    if status >= 400:
-        check_problem(response, status)
-    assert response.status_code == status
-    if status == 401:
-        assert response.headers["www-authenticate"] == "Bearer"
+    here = world.here()
+    path = route.path.format_map({**dict.fromkeys(re.findall(r"{(\w+)}", route.path), NOBODYS_ID), "file": "app.css",
+                                  "account": here.account, "slug": here.slug})
+    # stream: only the head of an answer that does not end is waited for.
+    with requests.request(route.method, world.stack.gateway_url + path, json=answer.body, timeout=30, stream=True,
+                          headers=world.headers(caller, fresh=answer.ends_caller and status < 400)) as response:
+        if status >= 400:
+            check_problem(response, status)
+        assert response.status_code == status
+        if status == 401:
+            assert response.headers["www-authenticate"] == "Bearer"
 
 
 # --- what is somebody else's ---

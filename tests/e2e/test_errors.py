@@ -172,7 +172,8 @@ def test_methods(client, method, path):
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/index.html", "/api", "/api/", "/api/nothing", "/media", "/api/media/", "/api/mediax",
-                                  "/api/media/a/b", "/assets/nothing", "/%2e%2e/etc/passwd", "//api/media"])
+                                  "/api/media/a/b", "/assets/nothing", "/%2e%2e/etc/passwd", "//api/media", "/anna/a/b",
+                                  "/anna/", "/An/a"])
 def test_unknown_paths(client, path):
     response = client.request("GET", path)
     check_problem(response, 400 if response.status_code == 400 else 404)

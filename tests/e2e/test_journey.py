@@ -50,6 +50,9 @@ def test_every_kind(client, stack, extension):
     assert file.name in original.headers["content-disposition"]
     assert original.headers["content-disposition"].startswith("attachment")
     assert stack.sql("select crc32 from media.media where id = %s", media["id"]) == [(zlib.crc32(file.body),)]
+    kept = stack.sql("select r->>'name', (r->>'crc32')::bigint from media.media, jsonb_array_elements(renditions) r where id = %s",
+                     media["id"])
+    assert dict(kept) == {r["name"]: zlib.crc32(requests.get(r["url"], timeout=30).content) for r in media["renditions"]}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

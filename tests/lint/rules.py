@@ -67,14 +67,15 @@ HOMES = [
     (r"librdkafka/", ["shared/kafka/"]),
     (r"hiredis", ["shared/redis/"]),
     (r"msgpack", ["proto/"]),
+    (r"qrencode", ["services/media/adapters/"]),
     (r"openssl/|libdeflate|zlib", ["shared/crypto/", "shared/http/"]),
     (r"vips/|turbojpeg|jpeglib|webp/|lcms2|libav|libsw|seccomp|glib|linux/landlock",
      ["services/thumbnailer/worker/"]),
 ]
 
 # What pure code may use of C's library: nothing that reads a clock, a file or the network.
-PURE = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h",
-        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h"}
+PURE = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "search.h", "stdarg.h", "stdbool.h",
+        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h", "sys/queue.h"}
 
 # layer -> prefixes its quoted includes may start with ({own}: services/<name>/); system headers: PURE.
 LAYERS = {

@@ -1,0 +1,646 @@
+"""What a photographer does: makes an event, uploads to it, chooses photos, hands out codes, ends it. The pictures of it are
+kept in build/test/browser."""
+
+import base64
+import os
+import re
+import secrets
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from party import scene
+from stack import TOP, eventually
+
+PICTURES = os.path.join(TOP, "build/test/browser")
+UPLOADED = 40_000  # ms: thirty photos, and the machine has other work
+PART = 64 * 1024 * 1024
+KINDS = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 320, "height": 640}, "device_scale_factor": 2, "has_touch": True},
+    "phone-dark": {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark", "has_touch": True},
+}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Thirty JPEGs of several shapes, as they lie in a folder."""
+    folder = tmp_path_factory.mktemp("shoot")
+    paths = []
+    for seed in range(30):
+        file = scene(seed + 1000)
+        path = folder / file.name
+        path.write_bytes(file.body)
+        paths.append(str(path))
+    return paths
+
+
+class Studio:
+    """Somebody at the page of an event of his."""
+
+    def __init__(self, visit, person, name="Anna & Tom"):
+        self.visit, self.page = visit, visit.page
+        visit.log_in(person, to="/events")
+        visit.press("Create your first event")
+        visit.fill(name=name)
+        visit.press("Create event")
+        self.page.wait_for_url(re.compile(r"/events/[0-9a-f-]{36}$"))
+        visit.see(name)
+        self.url = self.page.url
+        self.tiles = self.page.get_by_role("gridcell")
+
+    def choose(self, paths):
+        self.page.locator("#pick-files").set_input_files(paths)
+
+    def uploaded(self, title="All uploaded"):
+        expect(self.page.locator("#uploads-title")).to_have_text(title, timeout=UPLOADED)
+
+    def shown(self, n):
+        expect(self.page.locator("#event-facts")).to_contain_text(f"{n} photo", timeout=UPLOADED)
+        expect(self.page.locator(".tile-note.busy")).to_have_count(0, timeout=UPLOADED)
+        expect(self.page.locator(".tile img[data-loaded]").first).to_be_visible(timeout=UPLOADED)
+
+    def facts(self):
+        return self.page.locator("#uploads-text").inner_text()
+
+    def tab(self, name):
+        self.page.locator(".tabs").get_by_role("link", name=name).click()
+
+    def hold_uploads(self):
+        """None gets to the store until the function it returns is called."""
+        held = []
+        self.page.route(self.visit.store + "/**", lambda route: held.append(route) if route.request.method == "PUT" else route.continue_())
+
+        def let_go():
+            self.page.unroute(self.visit.store + "/**")
+            for route in held:
+                try:
+                    route.continue_()
+                except Exception:  # given up meanwhile
+                    pass
+        return held, let_go
+
+    def forgive_overtaking(self):
+        """What was under way at a reload may have come to the store all the same, which then refuses the second."""
+        assert set(self.visit.refusals) <= {412}
+        self.visit.refusals.clear()
+
+    def forget(self, *words):
+        """What Chromium wrote to the console of an outage that was wanted."""
+        self.visit.faults[:] = [fault for fault in self.visit.faults if not any(word in fault for word in words)]
+
+
+@pytest.fixture
+def studio(visit, person):
+    return Studio(visit, person)
+
+
+def media_of(stack, person, columns="m.id"):
+    return stack.sql(f"select {columns} from media.media m join gateway.account a on a.id = m.owner_id where a.name = %s", person.name)
+
+
+# --- the whole way ---
+
+def test_thirty_photos_ten_of_them_for_somebody(visits, person, photos, stack):
+    studio = Studio(visits(permissions=["clipboard-read", "clipboard-write"]), person)
+    visit, page = studio.visit, studio.page
+    studio.choose(photos)
+    studio.uploaded()
+    assert studio.facts() == "30 of 30 photos"
+    studio.shown(30)
+    assert {state for state, in media_of(stack, person, "m.state")} <= {"finalized", "ready"}
+    eventually(lambda: {state for state, in media_of(stack, person, "m.state")} == {"ready"})
+    visit.press("Close", "#uploads")
+
+    studio.tiles.nth(0).click()
+    studio.tiles.nth(6).click(modifiers=["Shift"])  # seven
+    for i in (8, 9):
+        studio.tiles.nth(i).click()
+    studio.tiles.nth(11).click()
+    visit.see("10 photos selected", "#selection-bar")
+    visit.press("New code from these")
+    visit.see("It opens the 10 photos you selected", "dialog")
+    visit.page.get_by_label("For whom?").fill("Table 4")
+    visit.press("Make code", "dialog")
+    visit.see("The code of Table 4 is")
+    row = page.locator("#code-list li")
+    expect(row).to_contain_text("10 photos · opened never")
+    code = row.locator("code").inner_text().replace(" ", "")
+    assert re.fullmatch("[A-HJKMNP-Z2-9]{6}", code)
+    visit.press("Copy link of Table 4")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.locator("#public-link").get_attribute("href") + "#" + code
+
+    guest = visits()
+    guest.page.goto(link)
+    guest.see("10 photos")
+    expect(guest.page.get_by_role("gridcell").first).to_be_visible()
+
+    page.bring_to_front()
+    visit.press("Revoke Table 4")
+    visit.press("Revoke", "dialog")
+    visit.see("Table 4 is shut out.")
+    visit.see("revoked", "#code-list")
+    visit.press("Allow again Table 4")
+    visit.see("Table 4 may look again.")
+
+
+def test_photos_come_from_a_drop_and_appear_while_others_are_on_their_way(studio, photos):
+    page = studio.page
+    drop = """(files) => {
+        const transfer = new DataTransfer();
+        for (const { name, type, bytes } of files)
+            transfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type }));
+        for (const kind of ['dragenter', 'dragover', 'drop'])
+            document.querySelector('#add').dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }"""
+    files = [{"name": os.path.basename(path), "type": "image/jpeg",
+              "bytes": base64.b64encode(open(path, "rb").read()).decode()} for path in photos[:4]]
+    files += [{"name": "notes.txt", "type": "text/plain", "bytes": "aGk="}, {"name": ".DS_Store", "type": "", "bytes": "aGk="}]
+    page.evaluate(drop, files)
+    studio.visit.see("1 file is no photo or video that Pierrot knows: notes.txt")
+    studio.uploaded()
+    studio.shown(4)
+
+
+def test_never_done_before_the_server_says_so(studio, photos):
+    page, answers = studio.page, []
+    page.route("**/api/media/finalize", lambda route: answers.append(route))
+    studio.choose(photos[:2])
+    eventually(lambda: page.wait_for_timeout(50) or len(answers) == 2)
+    page.wait_for_timeout(600)
+    assert studio.facts().startswith("0 of 2 photos")
+    assert int(page.locator("#uploads-bar").get_attribute("aria-valuenow")) < 100
+    assert page.locator("#uploads-title").inner_text() == "Uploading"
+    for route in answers:
+        route.continue_()
+    studio.uploaded()
+
+
+def test_pause_and_go_on(studio, photos):
+    page = studio.page
+    held, let_go = studio.hold_uploads()
+    studio.choose(photos[:12])
+    eventually(lambda: page.wait_for_timeout(50) or len(held) == 4)
+    page.wait_for_timeout(300)
+    assert len(held) == 4, "four at a time"
+    studio.visit.press("Pause")
+    studio.visit.see("Paused", "#uploads")
+    let_go()
+    page.wait_for_timeout(700)
+    assert studio.facts().startswith("0 of 12")
+    studio.visit.press("Go on")
+    studio.uploaded()
+    studio.shown(12)
+    studio.forget("ERR_FAILED", "ERR_ABORTED")
+
+
+def test_a_reload_goes_on_where_it_was(studio, photos, stack, person):
+    page = studio.page
+    allowed = []
+
+    def three(route):
+        if route.request.method == "PUT" and len(allowed) >= 3:
+            return  # stays under way
+        allowed.append(route)
+        route.continue_()
+    page.route(studio.visit.store + "/**", three)
+    studio.choose(photos[:10])
+    eventually(lambda: page.wait_for_timeout(50) or studio.facts().startswith("3 of 10"))
+    page.wait_for_timeout(500)
+    page.on("dialog", lambda dialog: dialog.accept())  # "leave this page?"
+    page.reload()
+    page.unroute(studio.visit.store + "/**")
+    studio.uploaded()
+    assert re.match("7 of 7 photos", studio.facts())
+    studio.shown(10)
+    assert len(media_of(stack, person)) == 10, "what was announced before is used"
+    studio.forgive_overtaking()
+
+
+def test_the_same_files_chosen_again_go_on_where_nothing_was_kept(studio, photos, stack, person):
+    page = studio.page
+    held, _ = studio.hold_uploads()
+    studio.choose(photos[:6])
+    eventually(lambda: page.wait_for_timeout(50) or len(held) == 4)
+    page.wait_for_timeout(600)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.evaluate("""() => new Promise((done) => {
+        indexedDB.open('pierrot-uploads').onsuccess = ({ target }) => {
+            const files = target.result.transaction('files', 'readwrite').objectStore('files');
+            files.clear().onsuccess = done;
+        };
+    })""")
+    page.reload()
+    page.unroute(studio.visit.store + "/**")
+    studio.visit.see("6 files of before wait: choose the same ones again")
+    assert page.locator("#uploads-title").inner_text() == "Interrupted"
+    with page.expect_file_chooser() as chooser:
+        studio.visit.press("Choose them again")
+    chooser.value.set_files(photos[:6])
+    studio.uploaded()
+    studio.shown(6)
+    assert len(media_of(stack, person)) == 6
+    studio.forgive_overtaking()
+
+
+def test_a_connection_that_is_lost_and_comes_back(studio, photos):
+    page = studio.page
+    lost = []
+    page.route(studio.visit.store + "/**", lambda route: (lost.append(1), route.abort("connectionreset")))
+    studio.choose(photos[:8])
+    eventually(lambda: page.wait_for_timeout(50) or len(lost) >= 4)
+    studio.visit.see("Waiting for the server", "#uploads")
+    studio.visit.see("it goes on by itself", "#uploads")
+    page.unroute(studio.visit.store + "/**")
+    studio.uploaded()
+    studio.shown(8)
+    studio.forget("ERR_CONNECTION_RESET")
+
+
+def test_offline_for_a_while(studio, photos):
+    held, let_go = studio.hold_uploads()
+    studio.choose(photos[:5])
+    eventually(lambda: studio.page.wait_for_timeout(50) or len(held) == 4)
+    studio.visit.context.set_offline(True)
+    let_go()
+    studio.visit.see("You are offline", "#uploads")
+    studio.visit.context.set_offline(False)
+    studio.uploaded()
+    studio.shown(5)
+    studio.forget("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "ERR_ABORTED")
+
+
+def test_a_busy_server_is_asked_again_later(studio, photos):
+    page, refused = studio.page, []
+
+    def once(route):
+        if refused:
+            route.continue_()
+        else:
+            refused.append(1)
+            route.fulfill(status=503, headers={"retry-after": "1"}, json={})
+    page.route("**/api/media/batch", once)
+    studio.choose(photos[:3])
+    studio.uploaded()
+    studio.shown(3)
+    studio.visit.expect_refusals(503)
+
+
+def test_what_the_event_has_already_is_not_sent_again(studio, photos):
+    puts = []
+    studio.choose(photos[:3])
+    studio.uploaded()
+    studio.page.on("request", lambda request: puts.append(request.url) if request.method == "PUT" else None)
+    studio.visit.press("Close", "#uploads")
+    studio.choose(photos[:3])
+    studio.uploaded("All here already")
+    assert studio.facts() == "3 of 3 photos · 3 were here already"
+    studio.choose(photos[2:4])
+    studio.uploaded()
+    assert len(puts) == 1, puts
+
+
+def test_the_same_bytes_twice_are_sent_once(studio, photos, tmp_path):
+    puts = []
+    studio.page.on("request", lambda request: puts.append(request.url) if request.method == "PUT" else None)
+    copy = tmp_path / "another name.jpg"
+    copy.write_bytes(open(photos[0], "rb").read())
+    studio.choose([photos[0], str(copy)])
+    studio.uploaded()
+    assert studio.facts() == "2 of 2 photos · 1 was here already"
+    assert len(puts) == 1
+
+
+def test_what_cannot_be_fails_alone(studio, photos, tmp_path):
+    page = studio.page
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture at all")
+    studio.choose([photos[0], str(broken)])
+    studio.uploaded()
+    expect(page.get_by_role("gridcell", name=re.compile("broken.jpg.*cannot be used"))).to_be_visible(timeout=UPLOADED)
+    page.route("**/api/media/batch", lambda route: route.fulfill(status=201, json={
+        "items": [{"error": {"field": "size", "detail": "must be less"}}]}))
+    studio.choose(photos[5:6])
+    studio.visit.see("1 file failed", "#uploads")
+    page.locator("#uploads summary").click()
+    studio.visit.see("Size must be less.", "#upload-list")
+    page.unroute("**/api/media/batch")
+    studio.visit.press("Try failed ones again")
+    studio.uploaded()
+
+
+def test_cancel(studio, photos):
+    page = studio.page
+    held, let_go = studio.hold_uploads()
+    studio.choose(photos[:6])
+    eventually(lambda: page.wait_for_timeout(50) or len(held) == 4)
+    page.locator("#uploads summary").click()
+    page.locator("#upload-list li").last.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#upload-list li")).to_have_count(5)
+    page.locator("#uploads header").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#uploads")).to_be_hidden()
+    let_go()
+    page.reload()
+    studio.visit.see("No photos yet.")
+    expect(page.locator("#uploads")).to_be_hidden()
+    studio.forget("ERR_FAILED", "ERR_ABORTED")
+
+
+def film(path, size):
+    """A file that a camera could have made as large: what follows the film is padding (ISO/IEC 14496-12, box "free")."""
+    with open(os.path.join(TOP, "tests/support/images/clip.mp4"), "rb") as clip:
+        body = clip.read()
+    with open(path, "wb") as file:
+        file.write(body + (size - len(body)).to_bytes(4, "big") + b"free")
+        file.truncate(size)
+
+
+def test_a_large_film_goes_in_parts_and_goes_on_after_a_reload(studio, stack, person, tmp_path):
+    path = str(tmp_path / "dance.mp4")
+    film(path, PART + 20_000_000)
+    page, parts = studio.page, []
+
+    def first_only(route):
+        if route.request.method == "PUT":
+            parts.append(route.request.url)
+            if len(parts) > 1:
+                return
+        route.continue_()
+    page.route(studio.visit.store + "/**", first_only)
+    studio.choose([path])
+    eventually(lambda: page.wait_for_timeout(100) or len(parts) >= 2, within=60)
+    page.wait_for_timeout(1500)
+    page.on("dialog", lambda dialog: dialog.accept())
+    again = []
+    page.on("request", lambda request: again.append(request.url) if request.method == "PUT" else None)
+    page.reload()
+    page.unroute(studio.visit.store + "/**")
+    studio.uploaded()
+    assert all("partNumber=" in url for url in parts + again)
+    assert len(media_of(stack, person)) == 1
+    number = re.search(r"partNumber=(\d+)", parts[0]).group(0)
+    assert not any(number + "&" in url or url.endswith(number) for url in again), "a part that is there is not sent again"
+
+
+# --- what is chosen, what is taken out ---
+
+def test_choosing_with_the_keyboard_alone(studio, photos):
+    page, keys = studio.page, studio.page.keyboard
+    studio.choose(photos[:8])
+    studio.uploaded()
+    studio.shown(8)
+    studio.visit.press("Close", "#uploads")
+    studio.visit.tab_to(".tile")
+    keys.press("Space")
+    studio.visit.see("1 photo selected", "#selection-bar")
+    for _ in range(2):
+        keys.press("Shift+ArrowRight")
+    studio.visit.see("3 photos selected", "#selection-bar")
+    studio.visit.tab_to("#code-from-selection")
+    keys.press("Enter")
+    keys.type("Anna")
+    keys.press("Enter")
+    studio.visit.see("The code of Anna is")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Copy link of Anna"
+    expect(page.locator("#code-list")).to_contain_text("3 photos")
+
+    studio.tab("Photos")
+    page.get_by_role("gridcell").first.focus()
+    keys.press("Control+a")
+    studio.visit.see("8 photos selected", "#selection-bar")
+    keys.press("Escape")
+    expect(page.locator("#selection-bar")).to_be_hidden()
+    keys.press("Enter")
+    expect(page.locator("#viewer")).to_be_visible()
+    keys.press("ArrowRight")
+    studio.visit.see("2 of 8", "#viewer")
+    keys.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden()
+
+
+def test_a_long_press_selects(visits, person, photos):
+    studio = Studio(visits(**KINDS["phone"]), person)
+    studio.choose(photos[:3])
+    studio.uploaded()
+    studio.shown(3)
+    tile = studio.tiles.first
+    tile.scroll_into_view_if_needed()
+    box = tile.bounding_box()
+    touch = {"pointerType": "touch", "isPrimary": True, "bubbles": True, "clientX": box["x"] + 9, "clientY": box["y"] + 9}
+    tile.dispatch_event("pointerdown", touch)
+    studio.page.wait_for_timeout(700)
+    tile.dispatch_event("pointerup", touch)
+    studio.visit.see("1 photo selected", "#selection-bar")
+
+
+def test_cover_and_removal(studio, photos, stack, person):
+    studio.choose(photos[:5])
+    studio.uploaded()
+    studio.shown(5)
+    studio.tiles.nth(1).click()
+    studio.visit.press("Make cover")
+    studio.visit.see("is the cover.")
+    expect(studio.page.get_by_role("gridcell", name=re.compile(", cover$"))).to_have_count(1)
+
+    studio.tiles.nth(3).click()
+    studio.tiles.nth(4).click()
+    studio.visit.press("Remove…")
+    studio.visit.see("2 photos uploaded here are deleted for good.", "dialog")
+    studio.visit.press("Remove", "dialog")
+    studio.visit.see("2 photos removed.")
+    studio.shown(3)
+    assert len(media_of(stack, person)) == 3
+    studio.visit.open("/events")
+    expect(studio.page.locator(".cover img")).to_be_visible()
+    studio.visit.see("3 photos")
+
+
+# --- codes ---
+
+def test_many_codes_their_photos_and_exports(studio, photos, tmp_path):
+    visit, page = studio.visit, studio.page
+    studio.choose(photos[:4])
+    studio.uploaded()
+    studio.shown(4)
+    studio.tab("Codes")
+    visit.see("No codes yet")
+    visit.press("Many at once")
+    page.get_by_label("One label a line").fill("Anna\nBen\n\nCleo <b>")
+    visit.see("3 codes", "dialog")
+    visit.press("Make codes", "dialog")
+    visit.see("3 codes made.")
+    expect(page.locator("#code-list li")).to_have_count(3)
+    visit.see("Cleo <b>", "#code-list")
+
+    table = tmp_path / "class.csv"
+    table.write_text("Dora;5b\r\n\"Emil; the younger\";5c\r\n", encoding="utf-8")
+    visit.press("Many at once")
+    with page.expect_file_chooser() as chooser:
+        visit.press("Take them from a CSV file")
+    chooser.value.set_files(str(table))
+    page.get_by_label("all photos").check()
+    visit.press("Make codes", "dialog")
+    visit.see("2 codes made.")
+    visit.see("Emil; the younger", "#code-list")
+
+    visit.press("Choose the photos of Ben")
+    visit.see("0 photos for Ben", "#selection-bar")
+    studio.tiles.nth(0).click()
+    studio.tiles.nth(2).click()
+    visit.press("Save", "#selection-bar")
+    visit.see("Ben opens 2 photos now.")
+    expect(page.locator("#code-list li").filter(has_text="Ben")).to_contain_text("2 photos")
+    visit.press("Choose the photos of Ben")
+    visit.see("2 photos for Ben", "#selection-bar")
+    visit.press("Cancel", "#selection-bar")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert "Ben" in open(download.value.path(), encoding="utf-8").read()
+    cards = page.request.get(page.locator("#codes-cards").get_attribute("href"))
+    assert cards.status == 200 and "<svg" in cards.text()
+
+    visit.press("Delete Anna")
+    visit.press("Delete code", "dialog")
+    visit.see("The code of Anna is deleted.")
+    expect(page.locator("#code-list li")).to_have_count(4)
+
+
+# --- its time ---
+
+def set_left(stack, studio, left, whole="30 days"):
+    """As if it had been made long ago."""
+    stack.sql("update media.event set created_at = now() + %s::interval - %s::interval, expires_at = now() + %s::interval, "
+              "seconds_to_live = extract(epoch from %s::interval) where id = %s", left, whole, left, whole, studio.url.split("/")[-1])
+
+
+@pytest.mark.parametrize("left, says", [
+    ("6 days 2 hours 30 minutes", "It closes in 6 days 2 hours"), ("5 hours 30 minutes", "It closes in 5 hours 2"),
+    ("-2 hours", "Guests are shut out."),
+])
+def test_owners_see_the_end_coming_and_extend(studio, stack, left, says):
+    visit, page = studio.visit, studio.page
+    expect(page.locator("#warning")).to_be_hidden()
+    set_left(stack, studio, left)
+    visit.open(studio.url)
+    visit.see(says, "#warning")
+    visit.open("/events")
+    visit.press("Extend Anna & Tom")
+    visit.press("+ 30 days", "dialog")
+    visit.press("Save", "dialog")
+    visit.see(re.compile("Anna & Tom: (29|30|36|35) days"))
+    visit.open(studio.url)
+    expect(page.locator("#warning")).to_be_hidden()
+
+
+def test_settings_and_the_end(studio, stack, photos):
+    visit, page = studio.visit, studio.page
+    studio.choose(photos[:1])
+    studio.uploaded()
+    studio.tab("Settings")
+    visit.fill(name="Anna & Tom & Fido")
+    page.get_by_label("Link", exact=True).fill("The Wedding")
+    visit.press("Save", "#name-form")
+    assert "a to z" in visit.fault_of("#slug")
+    slug = "wedding-" + secrets.token_hex(3)
+    page.get_by_label("Link", exact=True).fill(slug)
+    visit.press("Save", "#name-form")
+    visit.see("Saved.", "#name-form")
+    assert page.locator("#public-link").get_attribute("href").endswith("/" + slug)
+    assert page.title() == "Anna & Tom & Fido · Pierrot"
+    page.get_by_role("radio", name="nothing they only look").check()
+    visit.press("Save downloads")
+    visit.see("Saved.", "#downloads-form")
+    assert stack.sql("select download from media.event where slug = %s", slug) == [(False,)]
+
+    visit.press("Delete event…")
+    visit.press("Cancel", "dialog")
+    visit.press("Delete event…")
+    visit.press("Delete event", "dialog")
+    page.wait_for_url(visit.url + "/events")
+    visit.see("Anna & Tom & Fido is deleted.")
+    visit.see("Create your first event")
+    visit.page.goto(studio.url)
+    page.wait_for_url(visit.url + "/events")
+    visit.see("This event is not there any more.")
+    visit.expect_refusals(404)
+
+
+def test_an_event_page_asks_who_one_is_and_leads_back(visits, person):
+    studio = Studio(visits(), person)
+    other = visits()
+    other.page.goto(studio.url)
+    other.page.wait_for_url(re.compile("/login"))
+    other.expect_refusals(401)
+    other.fill(email_address=person.email, password=person.password)
+    other.press("Log in", "main")
+    other.page.wait_for_url(studio.url)
+
+
+def test_what_people_write_is_text(studio):
+    studio.tab("Settings")
+    studio.visit.fill(name="<img src=x onerror=alert(1)>")
+    studio.visit.press("Save", "#name-form")
+    studio.visit.see("Saved.", "#name-form")
+    assert studio.page.locator("#event-name img").count() == 0
+    studio.visit.open("/events")
+    studio.visit.see("<img src=x onerror=alert(1)>")
+
+
+# --- how it looks ---
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_looks(visits, person, photos, kind):
+    os.makedirs(PICTURES, exist_ok=True)
+    visit = visits(reduced_motion="reduce", **KINDS[kind])
+
+    def judge(name):
+        visit.page.wait_for_timeout(400)
+        visit.page.screenshot(path=os.path.join(PICTURES, f"{name}-{kind}.png"))
+        visit.check_width()
+        found = Axe().run(visit.page).response["violations"]
+        bad = [f"{name}: {fault['id']} ({fault['impact']}): {node['html'][:200]}" for fault in found for node in fault["nodes"]
+               if fault["impact"] in ("moderate", "serious", "critical")]
+        assert not bad, "\n".join(bad)
+
+    visit.log_in(person, to="/events")
+    judge("events-none")
+    visit.press("Create your first event")
+    judge("events-new")
+    visit.press("Cancel", "dialog")
+    visit.press("Create your first event")
+    visit.fill(name="Anna & Tom")
+    visit.press("Create event")
+    visit.page.wait_for_url(re.compile(r"/events/[0-9a-f-]{36}$"))
+    visit.see("Anna & Tom")
+    judge("event-empty")
+    page = visit.page
+    page.route(visit.store + "/**", lambda route: None if route.request.method == "PUT" and "DSC_1029" in route.request.url
+               else route.continue_())
+    page.locator("#pick-files").set_input_files(photos[20:])
+    expect(page.locator("#uploads-text")).to_contain_text("9 of 10", timeout=UPLOADED)
+    page.locator("#uploads summary").click()
+    judge("event-uploading")
+    page.unroute(visit.store + "/**")
+    expect(page.locator("#uploads-title")).to_have_text("All uploaded", timeout=UPLOADED)
+    expect(page.locator(".tile-note.busy")).to_have_count(0, timeout=UPLOADED)
+    visit.press("Close", "#uploads")
+    page.get_by_role("gridcell").nth(1).click()
+    page.get_by_role("gridcell").nth(2).click()
+    judge("event-photos")
+    visit.press("New code from these")
+    judge("event-new-code")
+    page.get_by_label("For whom?").fill("Table 4")
+    visit.press("Make code", "dialog")
+    visit.see("The code of Table 4 is")
+    judge("event-codes")
+    page.locator(".tabs").get_by_role("link", name="Settings").click()
+    judge("event-settings")
+    visit.press("Change…")
+    judge("event-stay")
+    visit.press("Cancel", "dialog")
+    visit.open("/events")
+    judge("events")
