@@ -61,7 +61,8 @@ def test_nothing_crashed(stack):
 
 
 def test_levels_are_honest(stack):
-    """Nothing of these tests is our own fault: no line is an error of ours."""
+    """Nothing of these tests is our own fault: no line is an error of ours, but for the objects test_zip.py damages."""
     for name in SERVICES:
-        found = [line for line in stack.log_lines(name) if line.get("level") == "error"]
+        found = [line for line in stack.log_lines(name)
+                 if line.get("level") == "error" and line["msg"] != "an archive is broken off"]
         assert not found, f"{name}: {found[:3]}"

@@ -74,7 +74,8 @@ static void get_event_page(struct gateway_call *call)
 static void get_guest_page(struct gateway_call *call)
 {
     call_tell_limits(call);
-    if (account_may_be_called(http_req_param(call->req, "account")))
+    if (account_may_be_called(http_req_param(call->req, "account")) &&
+        account_event_slug(http_req_param(call->req, "slug")))
         http_pages_answer_guest(call->gateway->pages, call->req);
     else
         http_reply_error(call->req, PR_ERR_NOT_FOUND);

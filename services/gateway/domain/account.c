@@ -74,6 +74,11 @@ bool account_may_be_called(struct pr_str name)
     return name.n >= ACCOUNT_NAME_MIN && is_label(name, ACCOUNT_NAME_MAX);
 }
 
+bool account_event_slug(struct pr_str slug)
+{
+    return is_label(slug, EVENT_SLUG_MAX);
+}
+
 enum pr_err account_check_name(struct pr_str name, struct pr_fault *fault)
 {
     if (!account_may_be_called(name))

@@ -8,6 +8,7 @@
 
 #define ACCOUNT_NAME_MIN 3
 #define ACCOUNT_NAME_MAX 32
+#define EVENT_SLUG_MAX 64
 #define ACCOUNT_EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3 */
 #define ACCOUNT_PASSWORD_MIN 8
 #define ACCOUNT_PASSWORD_MAX 128 /* both in characters (code points) */
@@ -30,6 +31,10 @@ bool signup_mode_parse(struct pr_str text, enum signup_mode *out);
 /* Whether an account's name can be so: 3 to 32 of a-z0-9-, without '-' at its ends. One that is
  * reserved can: the command's own account is called "admin". */
 bool account_may_be_called(struct pr_str name);
+
+/* Whether an event of somebody's can be found at it, as media makes them: 1 to 64 of a-z0-9-, without
+ * '-' at its ends. */
+bool account_event_slug(struct pr_str slug);
 
 /* Each sets the fault (field "name", "email" or the one given, status 400) and returns its error.
  * A name is 3 to 32 of a-z0-9-, neither beginning nor ending with '-', and not the first segment of

@@ -46,6 +46,9 @@ static void test_nobody_is_called_like_a_page(void **state)
     assert_int_equal(account_check_name(pr_str("adminx"), &fault), PR_OK);
     assert_true(account_may_be_called(pr_str("admin")));
     assert_false(account_may_be_called(pr_str("wp-content.php")));
+    assert_true(account_event_slug(pr_str("summer-wedding")));
+    assert_false(account_event_slug(pr_str("setup.php")));
+    assert_false(account_event_slug(pr_str("")));
 }
 
 static void test_addresses_are_trimmed_and_lowered(void **state)
