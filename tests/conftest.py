@@ -34,6 +34,13 @@ def newcomer(stack):
     return new_account(stack)
 
 
+@pytest.fixture(autouse=True)
+def nobody_guessed(request):
+    """All tests come from one address: the wrong codes of one must not keep the next one waiting."""
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("stack").sql("delete from media.guess")
+
+
 # --- order: what looks at the whole run comes last ---
 
 def pytest_collection_modifyitems(items):
