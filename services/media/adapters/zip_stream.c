@@ -24,7 +24,7 @@
 #define OUT_WORTH ((size_t)65536)      /* of an object is sent at once: fewer, larger writes */
 #define OUT_FULL ((size_t)131072)      /* from here on the transfer pauses */
 #define OUT_MAX (2 * OUT_FULL)         /* what came with the piece that filled it */
-#define AHEAD_BYTES (INT64_C(1) << 20) /* before the end of one object the next is begun */
+#define AHEAD_BYTES (INT64_C(4) << 20) /* before the end of one object the next is begun */
 #define FAILURES_MAX 2                 /* in a row, without a byte between them */
 
 struct fetch {
