@@ -1,4 +1,4 @@
-/* encode: bytes as text (RFC 4648), and text as part of a URI (RFC 3986). */
+/* encode: bytes as text (RFC 4648), and text as part of a URI (RFC 3986) or of a document. */
 #pragma once
 
 #include "shared/base/buf.h"
@@ -28,3 +28,6 @@ void pr_uri_encode(struct pr_buf *out, struct pr_str s, bool keep_slash);
 
 /* Decodes %XX into out (room for s.n bytes); false for a broken escape. '+' stays '+'. */
 bool pr_uri_decode(struct pr_str s, char *out, size_t *n);
+
+/* As text, or as a value between double quotes, of XML and HTML. */
+void pr_xml_escape(struct pr_buf *out, struct pr_str text);

@@ -174,7 +174,7 @@ void multipart_write(struct pr_buf *out, const struct s3_stored_part *parts, siz
                      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     for (size_t i = 0; i < n; i++) {
         pr_buf_printf(out, "<Part><PartNumber>%" PRId64 "</PartNumber><ETag>", parts[i].number);
-        xml_escape(out, pr_str(parts[i].etag));
+        pr_xml_escape(out, pr_str(parts[i].etag));
         pr_buf_puts(out, "</ETag>");
         if (parts[i].has_sha256) {
             pr_base64_encode(parts[i].sha256, SHA256_BYTES, sha256);

@@ -89,25 +89,3 @@ bool xml_read(struct pr_str text, xml_element_fn element, void *arg)
     free(reader);
     return read;
 }
-
-void xml_escape(struct pr_buf *out, struct pr_str text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        switch (text.p[i]) {
-        case '&':
-            pr_buf_puts(out, "&amp;");
-            break;
-        case '<':
-            pr_buf_puts(out, "&lt;");
-            break;
-        case '>':
-            pr_buf_puts(out, "&gt;");
-            break;
-        case '"':
-            pr_buf_puts(out, "&quot;");
-            break;
-        default:
-            pr_buf_append(out, pr_str_n(&text.p[i], 1));
-        }
-    }
-}

@@ -16,7 +16,3 @@ typedef bool (*xml_element_fn)(void *arg, unsigned depth, const char *name, stru
 /* False: it is no XML, is not taken (see above), or the reader said no. Elements that ended before a
  * fault were told. */
 bool xml_read(struct pr_str text, xml_element_fn element, void *arg);
-
-/* The same text with nothing that means something in XML; appended. */
-struct pr_buf;
-void xml_escape(struct pr_buf *out, struct pr_str text);

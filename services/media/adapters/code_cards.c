@@ -44,38 +44,16 @@ const char *code_cards_policy(char out[CODE_CARDS_POLICY_TEXT])
     return out;
 }
 
-static void put_escaped(struct pr_buf *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            pr_buf_puts(out, "&amp;");
-            break;
-        case '<':
-            pr_buf_puts(out, "&lt;");
-            break;
-        case '>':
-            pr_buf_puts(out, "&gt;");
-            break;
-        case '"':
-            pr_buf_puts(out, "&quot;");
-            break;
-        default:
-            pr_buf_append(out, pr_str_n(text, 1));
-        }
-    }
-}
-
 void code_cards_begin(const struct code_event *event, size_t cards_n, struct pr_buf *out)
 {
     pr_buf_puts(out, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
                      "<meta name=\"viewport\" content=\"width=device-width\">"
                      "<meta name=\"robots\" content=\"noindex\"><title>Cards: ");
-    put_escaped(out, event->name);
+    pr_xml_escape(out, pr_str(event->name));
     pr_buf_puts(out, "</title><style>");
     pr_buf_puts(out, style);
     pr_buf_puts(out, "</style></head><body><header><h1>");
-    put_escaped(out, event->name);
+    pr_xml_escape(out, pr_str(event->name));
     pr_buf_printf(out,
                   "</h1><p>%zu card%s. Print on A4 and cut along the lines: ten to a sheet.</p>"
                   "</header><main>\n",
@@ -141,13 +119,13 @@ enum pr_err code_cards_add(const struct media_deps *deps, const struct code_even
     snprintf(link, sizeof link, "%s#%s", url, code->access_code);
     pr_time_rfc3339(code_ends_at_ms(code, event->expires_at_ms), ends_at);
     pr_buf_puts(out, "<section class=\"card\"><div><p class=\"event\">");
-    put_escaped(out, event->name);
+    pr_xml_escape(out, pr_str(event->name));
     pr_buf_puts(out, "</p><h2>");
-    put_escaped(out, code->label);
+    pr_xml_escape(out, pr_str(code->label));
     pr_buf_puts(out, "</h2><p class=\"code\">");
     put_grouped(out, code->access_code);
     pr_buf_puts(out, "</p><p class=\"link\">");
-    put_escaped(out, without_scheme(url));
+    pr_xml_escape(out, pr_str(without_scheme(url)));
     pr_buf_printf(out, "</p><p class=\"until\">until %.10s</p></div>", ends_at);
     if (!put_qr(out, link))
         return PR_ERR_INTERNAL;

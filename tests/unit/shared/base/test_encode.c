@@ -152,6 +152,17 @@ static void test_uri_decoding(void **state)
         assert_false(pr_uri_decode(pr_str(bad[i]), out, &n));
 }
 
+static void test_documents_keep_their_markup(void **state)
+{
+    (void)state;
+    char text[128];
+    struct pr_buf out;
+    pr_buf_init(&out, sizeof text);
+    pr_xml_escape(&out, pr_str("a<b> & \"c\" \xc3\xa9 &amp;"));
+    assert_true(pr_str_is(pr_buf_str(&out), "a&lt;b&gt; &amp; &quot;c&quot; \xc3\xa9 &amp;amp;"));
+    pr_buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_hex_decoding_is_strict),
         cmocka_unit_test(test_uri_keeps_only_the_unreserved),
         cmocka_unit_test(test_uri_decoding),
+        cmocka_unit_test(test_documents_keep_their_markup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
