@@ -86,6 +86,7 @@ void pg_query_drop(struct pg_query *query);                     /* instead of ru
 
 /* Parameters of the latest statement, in order. Bytes and text are copied. */
 void pg_bind_uuid(struct pg_query *query, const struct pr_uuid *value); /* uuid; NULL is null */
+void pg_bind_uuids(struct pg_query *query, const struct pr_uuid *values, size_t n); /* uuid[]; so */
 void pg_bind_text(struct pg_query *query, struct pr_str value);  /* text; p == NULL is null */
 void pg_bind_bytes(struct pg_query *query, struct pr_str value); /* bytea; p == NULL is null */
 void pg_bind_int(struct pg_query *query, int64_t value);         /* int8 */

@@ -20,6 +20,7 @@ enum {
     OID_VARCHAR = 1043,
     OID_TIMESTAMPTZ = 1184,
     OID_UUID = 2950,
+    OID_UUID_ARRAY = 2951,
 };
 
 #define POSTGRES_EPOCH_MS INT64_C(946684800000) /* 2000-01-01 */
@@ -55,6 +56,30 @@ static void bind_int8(struct pg_query *query, Oid type, int64_t value)
 void pg_bind_uuid(struct pg_query *query, const struct pr_uuid *value)
 {
     put(query, OID_UUID, pr_str_n(value, value ? sizeof value->b : 0));
+}
+
+/* An array on the wire: dimensions, whether it has nulls, its elements' type, their count and the
+ * first's number; then each with its size before it. */
+void pg_bind_uuids(struct pg_query *query, const struct pr_uuid *values, size_t n)
+{
+    struct pr_arena arena = {0};
+    const uint32_t head[] = {htobe32(1), 0, htobe32(OID_UUID), htobe32((uint32_t)n), htobe32(1)};
+    const uint32_t size = htobe32(sizeof values->b);
+    size_t step = sizeof size + sizeof values->b;
+    char *at, *wire;
+    if (!values) {
+        put(query, OID_UUID_ARRAY, pr_str_n(NULL, 0));
+        return;
+    }
+    wire = at = pr_arena_alloc(&arena, sizeof head + n * step);
+    memcpy(at, head, sizeof head);
+    at += sizeof head;
+    for (size_t i = 0; i < n; i++, at += step) {
+        memcpy(at, &size, sizeof size);
+        memcpy(at + sizeof size, values[i].b, sizeof values[i].b);
+    }
+    put(query, OID_UUID_ARRAY, pr_str_n(wire, sizeof head + n * step));
+    pr_arena_fini(&arena);
 }
 
 void pg_bind_text(struct pg_query *query, struct pr_str value)

@@ -7,8 +7,6 @@
 #include <assert.h>
 #include <jansson.h>
 
-#define IDS_TEXT_MAX ((size_t)PR_UUID_TEXT * CODE_PHOTOS_AT_ONCE + 2)
-
 static struct code_pg *self(struct code_repo *port)
 {
     return PR_CONTAINER(port, struct code_pg, port);
@@ -119,26 +117,10 @@ static enum pr_err read_verdict(const struct pg_result *result, struct code_resu
     return PR_ERR_INTERNAL;
 }
 
-/* As uuid[]; null when nothing is said. */
+/* Null when nothing is said. */
 static void bind_ids(struct pg_query *query, const struct code_ids *ids)
 {
-    char text[PR_UUID_TEXT];
-    struct pr_buf array;
-    if (!ids->items) {
-        pg_bind_text(query, pr_str_n(NULL, 0));
-        return;
-    }
-    assert(ids->n <= CODE_PHOTOS_AT_ONCE);
-    pr_buf_init(&array, IDS_TEXT_MAX);
-    pr_buf_puts(&array, "{");
-    for (size_t i = 0; i < ids->n; i++) {
-        pr_buf_puts(&array, i ? "," : "");
-        pr_buf_puts(&array, pr_uuid_format(&ids->items[i], text));
-    }
-    pr_buf_puts(&array, "}");
-    assert(!array.full);
-    pg_bind_text(query, pr_buf_str(&array));
-    pr_buf_fini(&array);
+    pg_bind_uuids(query, ids->items, ids->n);
 }
 
 static void bind_codes(struct pg_query *query, const struct code_batch *batch)
@@ -161,7 +143,7 @@ static void bind_codes(struct pg_query *query, const struct code_batch *batch)
 static const struct pg_stmt insert_stmt = {
     "codes_add",
     "select verdict, subject, wrong from codes_add($3, $4, $5, $6::text::jsonb, $7, $8, " NULL_IF_0(
-        "$9") ", $10::text::uuid[], $11, $1, $2)"};
+        "$9") ", $10, $11, $1, $2)"};
 
 static const struct pg_stmt batch_stmt = {
     "code_batch",
@@ -259,8 +241,8 @@ static void insert(struct code_repo *port, const struct code_batch *batch,
 static const struct pg_stmt change_stmt = {
     "code_change",
     "select verdict, subject, wrong from code_change($1, $2, $3, $4, nullif($5, -1) = 1, "
-    "nullif($6, -1) = 1, $7, " NULL_IF_0("$8") ", $9, $10::text::uuid[], "
-                                               "$11::text::uuid[], $12::text::uuid[])"};
+    "nullif($6, -1) = 1, $7, " NULL_IF_0("$8") ", $9, $10, "
+                                               "$11, $12)"};
 
 struct change_op {
     struct code_result *result;

@@ -6,10 +6,6 @@
 #include "shared/base/alloc.h"
 #include "shared/service/outbox.h"
 
-#include <assert.h>
-
-#define IDS_MAX_BYTES ((size_t)EVENT_LINKS_MAX * PR_UUID_TEXT + 2)
-
 static struct event_pg *self(struct event_repo *port)
 {
     return PR_CONTAINER(port, struct event_pg, port);
@@ -232,7 +228,7 @@ static void list_media(struct event_repo *port, const struct event_media_query *
 static const struct pg_stmt link_stmt = {
     "event_link",
     "with e as (select id from event where id = $1 and owner_id = $2 and not deleting for share), "
-    "w as (select distinct unnest($3::text::uuid[]) as id), "
+    "w as (select distinct unnest($3) as id), "
     "g as (select m.id from media m where m.id in (select id from w) and m.owner_id = $2 "
     "and (m.event_id is null or m.event_id = $1) for key share), "
     "n as (select (select count(*) from w) - (select count(*) from g) as refused, "
@@ -260,25 +256,14 @@ static void link_all(struct event_repo *port, const struct pr_uuid *owner_id,
                      int64_t now_ms, struct event_linking *out, struct pr_done done)
 {
     struct pg_query *query = pg_query_new(self(port)->pg);
-    char text[PR_UUID_TEXT];
-    struct pr_buf ids;
-    pr_buf_init(&ids, IDS_MAX_BYTES);
-    pr_buf_puts(&ids, "{");
-    for (size_t i = 0; i < n; i++) {
-        pr_buf_puts(&ids, i > 0 ? "," : "");
-        pr_buf_puts(&ids, pr_uuid_format(&media_ids[i], text));
-    }
-    pr_buf_puts(&ids, "}");
-    assert(!ids.full);
     pg_query_add(query, &link_stmt);
     pg_bind_uuid(query, id);
     pg_bind_uuid(query, owner_id);
-    pg_bind_text(query, pr_buf_str(&ids));
+    pg_bind_uuids(query, media_ids, n);
     pg_bind_time(query, now_ms);
     pg_bind_int(query, EVENT_PHOTOS_MAX);
     pg_query_rows(query, read_linking, out);
     pg_query_run(query, done);
-    pr_buf_fini(&ids);
 }
 
 static const struct pg_stmt unlink_stmt = {

@@ -135,7 +135,7 @@ static void enter(struct guest_repo *port, const struct guest_attempt *attempt, 
 #define PHOTOS                                                                                     \
     "join event_media em on em.event_id = e.id join media m on m.id = em.media_id "                \
     "where " OPENED " and e.expires_at > $4 and m.state = 'ready' "                                \
-    "and ($5::text is null or m.id = any($5::text::uuid[])) "                                      \
+    "and ($5 is null or m.id = any($5)) "                                                          \
     "and (c.opens_all or exists (select from code_media cm "                                       \
     "where cm.code_id = c.id and cm.media_id = m.id)) "
 
@@ -148,7 +148,7 @@ static const struct pg_stmt save_stmt = {
     "guest_save",
     "update code set downloads = downloads + 1, last_used_at = $4 where id = $1 and exists "
     "(select from code c, event e where " OPENED " and e.expires_at > $4 and e.download) "
-    "and ($5::text is null or $6 = (select count(*) from code c join event e "
+    "and ($5 is null or $6 = (select count(*) from code c join event e "
     "on e.id = c.event_id " PHOTOS "))"};
 
 #define IMAGE(name, alias)                                                                         \
@@ -242,23 +242,6 @@ static void loaded(void *arg, enum pr_err err)
     free(op);
 }
 
-/* "{…,…}", as Postgres reads an array; NULL without ids. */
-static struct pr_str array_of(const struct guest_query *wanted, struct pr_arena *arena)
-{
-    size_t n = 0;
-    if (!wanted->ids)
-        return pr_str_n(NULL, 0);
-    char *text = pr_arena_alloc(arena, wanted->ids_n * PR_UUID_TEXT + 3);
-    text[n++] = '{';
-    for (size_t i = 0; i < wanted->ids_n; i++) {
-        if (i > 0)
-            text[n++] = ',';
-        n += strlen(pr_uuid_format(&wanted->ids[i], text + n));
-    }
-    text[n++] = '}';
-    return pr_str_n(text, n);
-}
-
 static void add_load(struct pg_query *query, const struct pg_stmt *stmt,
                      const struct guest_query *wanted, int64_t now_ms)
 {
@@ -274,16 +257,15 @@ static void load(struct guest_repo *port, const struct guest_query *wanted, int6
 {
     struct load_op *op = PR_NEW(struct load_op);
     struct pg_query *query = pg_query_new(self(port)->pg);
-    struct pr_str ids = array_of(wanted, &out->arena);
     *op = (struct load_op){out, now_ms, done};
     add_load(query, &find_stmt, wanted, now_ms);
     pg_query_rows(query, read_found, op);
     add_load(query, &photos_stmt, wanted, now_ms);
-    pg_bind_text(query, ids);
+    pg_bind_uuids(query, wanted->ids, wanted->ids_n);
     pg_query_rows(query, read_photos, out);
     if (wanted->saves) {
         add_load(query, &save_stmt, wanted, now_ms);
-        pg_bind_text(query, ids);
+        pg_bind_uuids(query, wanted->ids, wanted->ids_n);
         pg_bind_int(query, (int64_t)wanted->ids_n);
     }
     pg_query_run(query, (struct pr_done){loaded, op});

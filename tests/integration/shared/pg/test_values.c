@@ -49,6 +49,38 @@ static void test_round_trip(void **state)
     assert_true(read);
 }
 
+static enum pr_err read_arrays(void *arg, const struct pg_result *result)
+{
+    assert_true(pr_str_is(pg_text(result, 0, 0), "{01020304-0506-0708-090a-0b0c0d0e0f10,"
+                                                 "00000000-0000-0000-0000-000000000000}"));
+    assert_true(pr_str_is(pg_text(result, 0, 1), "{}"));
+    assert_true(pg_is_null(result, 0, 2));
+    assert_true(pg_bool(result, 0, 3));
+    *(bool *)arg = true;
+    return PR_OK;
+}
+
+static void test_arrays_of_ids(void **state)
+{
+    static const struct pg_stmt arrays_stmt = {
+        "arrays", "select $1::text, $2::text, $3::text, $1[1] = any ($1) and not $1[1] = any ($2)"};
+    const struct pr_uuid ids[] = {id, {{0}}};
+    struct fixture *f = *state;
+    struct outcome outcome = {0};
+    bool read = false;
+    fixture_pool(f, NULL, 1, 5000);
+    struct pg_query *query = pg_query_new(f->pg);
+    pg_query_add(query, &arrays_stmt);
+    pg_bind_uuids(query, ids, 2);
+    pg_bind_uuids(query, ids, 0);
+    pg_bind_uuids(query, NULL, 0);
+    pg_query_rows(query, read_arrays, &read);
+    pg_query_run(query, outcome_done(&outcome));
+    fixture_until(f, outcome.ended);
+    assert_int_equal(outcome.err, PR_OK);
+    assert_true(read);
+}
+
 static enum pr_err read_nulls(void *arg, const struct pg_result *result)
 {
     for (int column = 0; column < 3; column++)
@@ -146,9 +178,8 @@ static void test_affected(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_round_trip),
-        FIXTURE_TEST(test_null_is_not_empty),
-        FIXTURE_TEST(test_other_types),
+        FIXTURE_TEST(test_round_trip),        FIXTURE_TEST(test_arrays_of_ids),
+        FIXTURE_TEST(test_null_is_not_empty), FIXTURE_TEST(test_other_types),
         FIXTURE_TEST(test_affected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
