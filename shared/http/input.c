@@ -271,11 +271,10 @@ bool input_page(const struct http_request *req, size_t *limit, struct pr_uuid *b
     return wrong(fault, "cursor", "must be a next_cursor of this list");
 }
 
-json_t *input_next_cursor(const struct pr_uuid *last)
+json_t *input_page_to_json(json_t *items, const struct pr_uuid *last)
 {
     char cursor[PR_BASE64URL_SIZE(sizeof last->b)];
-    if (!last)
-        return json_null();
-    pr_base64url_encode(last->b, sizeof last->b, cursor);
-    return json_string(cursor);
+    if (last)
+        pr_base64url_encode(last->b, sizeof last->b, cursor);
+    return json_pack("{s:o, s:s?}", "items", items, "next_cursor", last ? cursor : NULL);
 }

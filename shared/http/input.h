@@ -79,5 +79,5 @@ bool input_param_id(const struct http_request *req, const char *name, struct pr_
 bool input_page(const struct http_request *req, size_t *limit, struct pr_uuid *before_id,
                 struct pr_fault *fault);
 
-/* A list's next_cursor; a new reference. last NULL: there is no more. */
-json_t *input_next_cursor(const struct pr_uuid *last);
+/* What such a list answers: items (taken) and next_cursor. last NULL: there is no more. */
+json_t *input_page_to_json(json_t *items, const struct pr_uuid *last);

@@ -124,8 +124,7 @@ static void listed(void *arg, enum pr_err err, const struct account_page *page)
     for (size_t i = 0; i < page->items_n; i++)
         json_array_append_new(items, account_to_json(&page->items[i]));
     const struct pr_uuid *last = page->more ? &page->items[page->items_n - 1].id : NULL;
-    call_reply_json(
-        call, 200, json_pack("{s:o, s:o}", "items", items, "next_cursor", input_next_cursor(last)));
+    call_reply_json(call, 200, input_page_to_json(items, last));
 }
 
 void get_accounts(struct gateway_call *call)

@@ -71,9 +71,7 @@ static void listed(void *arg, enum pr_err err, const struct event_page *page)
         http_reply_error(call->req, err);
     } else {
         const struct pr_uuid *last = page->more ? &page->items[page->items_n - 1].id : NULL;
-        http_reply_json(
-            call->req, 200,
-            json_pack("{s:o, s:o}", "items", items, "next_cursor", input_next_cursor(last)));
+        http_reply_json(call->req, 200, input_page_to_json(items, last));
     }
     pr_arena_fini(&arena);
     free(call);

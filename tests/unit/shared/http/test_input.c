@@ -230,16 +230,19 @@ static void test_pages(void **state)
     assert_true(input_page(&req, &limit, &before, &fault));
     assert_int_equal(limit, 20);
     assert_true(pr_uuid_is_nil(&before));
-    json_t *cursor = input_next_cursor(&last), *end = input_next_cursor(NULL);
+    json_t *page = input_page_to_json(json_array(), &last);
+    json_t *end = input_page_to_json(json_array(), NULL);
     req.query[0].name = "limit";
     req.query[0].value = "100";
     req.query[1].name = "cursor";
-    req.query[1].value = json_string_value(cursor);
+    req.query[1].value = json_string_value(json_object_get(page, "next_cursor"));
     assert_true(input_page(&req, &limit, &before, &fault));
     assert_int_equal(limit, 100);
     assert_true(pr_uuid_eq(&before, &last));
-    assert_true(json_is_null(end));
-    json_decref(cursor);
+    assert_true(json_is_null(json_object_get(end, "next_cursor")));
+    assert_true(json_is_array(json_object_get(end, "items")));
+    json_decref(page);
+    json_decref(end);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         req = (struct http_request){.query = {{wrong[i].name, wrong[i].value}}};
         assert_false(input_page(&req, &limit, &before, &fault));
