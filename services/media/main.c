@@ -2,6 +2,7 @@
 #include "services/media/adapters/code_pg.h"
 #include "services/media/adapters/event_pg.h"
 #include "services/media/adapters/guest_pg.h"
+#include "services/media/adapters/http_finalize.h"
 #include "services/media/adapters/http_media.h"
 #include "services/media/adapters/kafka_media.h"
 #include "services/media/adapters/media_pg.h"
@@ -14,6 +15,7 @@
 #include "shared/service/service.h"
 
 #define REAP_EVERY_MS 60000
+#define FINALIZE_PATIENCE_MS 10000 /* of clients, and of what lies between */
 
 struct media_settings {
     int64_t max_image_bytes, max_video_bytes, upload_ttl_s, download_ttl_s, event_grace_s;
@@ -32,6 +34,7 @@ static struct {
     struct guest_pg guests;
     struct media_s3 objects;
     struct zip_store zips;
+    struct finalizations finalizations;
     struct media_deps deps;
     struct jobs *purges, *library_purges, *event_purges;
     shutdown_closed_fn closed;
@@ -111,13 +114,16 @@ static bool start(struct service *service)
     if (!s3_connect(&media.store, &service->loop, &media.s3_settings, service->clock))
         return false;
     s3_connect_streams(&media.store, &service->loop, &media.s3_settings, service->clock,
-                       ZIP_STREAMS_MAX * ZIP_STREAM_CONNECTIONS);
+                       ZIP_STREAMS_MAX * ZIP_STREAM_CONNECTIONS + MEDIA_S3_COMPLETIONS);
     media.zips.s3 = media.store.streams;
     media_pg_init(&media.repo, service->pg, service->relay, service->clock);
     event_pg_init(&media.events, service->pg);
     code_pg_init(&media.codes, service->pg);
     guest_pg_init(&media.guests, service->pg);
-    media_s3_init(&media.objects, media.store.s3, media.settings.if_none_match);
+    media.finalizations.loop = &service->loop;
+    media.finalizations.patience_ms = FINALIZE_PATIENCE_MS;
+    media_s3_init(&media.objects, media.store.s3, media.store.streams,
+                  media.settings.if_none_match);
     media.deps = (struct media_deps){
         .repo = &media.repo.port,
         .events = &media.events.port,
@@ -125,6 +131,7 @@ static bool start(struct service *service)
         .guests = &media.guests.port,
         .store = &media.objects.port,
         .zips = &media.zips,
+        .finalizations = &media.finalizations,
         .clock = service->clock,
         .limits = {{media.settings.max_image_bytes, media.settings.max_video_bytes}},
         .upload_ttl_s = media.settings.upload_ttl_s,

@@ -134,15 +134,23 @@ static struct guest_code_row *find_code(struct fake_guest_repo *repo,
     return NULL;
 }
 
+/* As who has the code sees it. */
+static struct guest_event event_of(const struct guest_code_row *code,
+                                   const struct guest_event_row *row)
+{
+    struct guest_event event = row->event;
+    if (code->expires_at_ms && code->expires_at_ms < event.expires_at_ms)
+        event.expires_at_ms = code->expires_at_ms;
+    return event;
+}
+
 static void let_in(struct guest_code_row *code, const struct guest_event_row *event,
                    const struct args *a)
 {
-    bool own = code->expires_at_ms && code->expires_at_ms < event->event.expires_at_ms;
     *a->entry = (struct guest_entry){
         .outcome = event->event.expires_at_ms > a->now_ms ? GUEST_LET_IN : GUEST_TOO_LATE,
         .code_id = code->id,
-        .expires_at_ms = own ? code->expires_at_ms : event->event.expires_at_ms,
-        .event = event->event,
+        .event = event_of(code, event),
     };
     if (a->entry->outcome == GUEST_LET_IN) {
         code->opens++;
@@ -239,7 +247,7 @@ static enum pr_err load_effect(const void *args)
         return PR_ERR_UNAUTHORIZED;
     if (event->event.expires_at_ms <= a->now_ms)
         return PR_ERR_GONE;
-    out->event = event->event;
+    out->event = event_of(code, event);
     assert_true(pr_str_copy(pr_str(code->label), out->label, sizeof out->label));
     out->items_n = 0;
     out->items = pr_arena_alloc(&out->arena, FAKE_GUEST_PHOTOS * sizeof *out->items);

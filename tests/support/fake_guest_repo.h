@@ -7,7 +7,7 @@
 
 #define FAKE_GUEST_EVENTS 8
 #define FAKE_GUEST_CODES 16
-#define FAKE_GUEST_PHOTOS 64
+#define FAKE_GUEST_PHOTOS 512
 #define FAKE_GUESSES 512
 
 struct guest_event_row {

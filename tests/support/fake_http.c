@@ -134,6 +134,15 @@ void http_reply_start(struct http_request *req, int status, int64_t content_leng
     pr_buf_init(&req->text, TEXT_MAX_BYTES);
 }
 
+static void end_text(struct http_request *req)
+{
+    req->replies++; /* nothing comes after it */
+    if (strcmp(req->content_type, "application/json") == 0) {
+        req->json = json_loadb(req->text.p, req->text.n, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(req->json);
+    }
+}
+
 void http_reply_write(struct http_request *req, struct pr_str piece, bool last, struct pr_done sent)
 {
     assert_int_equal(req->replies, 1);
@@ -141,15 +150,19 @@ void http_reply_write(struct http_request *req, struct pr_str piece, bool last, 
     pr_buf_append(&req->text, piece);
     req->pieces++;
     if (last)
-        req->replies++; /* nothing comes after it */
+        end_text(req);
     else
         req->sent = sent;
 }
 
 void http_reply_abort(struct http_request *req)
 {
+    struct pr_done sent = req->sent;
+    req->sent = (struct pr_done){NULL, NULL};
     req->aborted = true;
     req->replies++;
+    if (sent.fn)
+        pr_done_call(sent, PR_ERR_UNAVAILABLE);
 }
 
 void http_reply_json(struct http_request *req, int status, json_t *body)

@@ -27,7 +27,7 @@ struct http_request {
     size_t pieces;         /* that a streamed body came in */
     size_t leaves_after;   /* the client, after so many pieces; 0: never */
     struct pr_done sent;   /* of a piece on its way; fake_http_run lets them all go */
-    json_t *json;          /* NULL: without a body, or with a text */
+    json_t *json;          /* also of one in pieces; NULL: without a body, or with a text */
     struct pr_buf text;    /* a body that is no JSON, in one piece or many */
     bool aborted;
     struct pr_fault fault; /* when it is an error */

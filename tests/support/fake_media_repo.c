@@ -319,6 +319,14 @@ static int oldest_url_first(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
+static bool is_linkable(const struct fake_media_repo *repo, const struct pr_uuid *event_id,
+                        const struct media *row)
+{
+    return pr_uuid_is_nil(event_id) ||
+           (pr_uuid_is_nil(&row->event_id) &&
+            !(repo->events && fake_event_repo_has(repo->events, event_id, &row->id)));
+}
+
 static bool wanted(const struct media_query *query, const struct media *row)
 {
     return pr_uuid_eq(&row->owner_id, &query->owner_id) &&
@@ -340,7 +348,8 @@ static enum pr_err list_effect(const void *arg)
     const struct args *args = arg;
     struct media_page *page = args->page;
     for (size_t i = 0; i < args->repo->rows_n; i++) {
-        if (wanted(args->query, &args->repo->rows[i]))
+        const struct media *row = &args->repo->rows[i];
+        if (wanted(args->query, row) && is_linkable(args->repo, &args->query->linkable_to, row))
             *new_item(page) = args->repo->rows[i];
     }
     if (page->items_n > 0)

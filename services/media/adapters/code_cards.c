@@ -60,16 +60,13 @@ void code_cards_begin(const struct code_event *event, size_t cards_n, struct pr_
                   cards_n, cards_n == 1 ? "" : "s");
 }
 
-/* In groups that are easy to read and type: blanks do not count. */
-static void put_grouped(struct pr_buf *out, const char *access_code)
+/* In threes, as the page shows it while it is typed. */
+static void put_grouped(struct pr_buf *out, struct pr_str access_code)
 {
-    size_t left = strlen(access_code);
-    while (left > 0) {
-        size_t n = left % 4 == 0 ? 4 : left < 3 ? left : 3;
-        pr_buf_append(out, pr_str_n(access_code, n));
-        access_code += n;
-        left -= n;
-        pr_buf_puts(out, left ? " " : "");
+    for (size_t at = 0, n; at < access_code.n; at += n) {
+        n = access_code.n - at < 3 ? access_code.n - at : 3;
+        pr_buf_puts(out, at > 0 ? " " : "");
+        pr_buf_append(out, pr_str_n(access_code.p + at, n));
     }
 }
 
@@ -123,7 +120,7 @@ enum pr_err code_cards_add(const struct media_deps *deps, const struct code_even
     pr_buf_puts(out, "</p><h2>");
     pr_xml_escape(out, pr_str(code->label));
     pr_buf_puts(out, "</h2><p class=\"code\">");
-    put_grouped(out, code->access_code);
+    put_grouped(out, pr_str(code->access_code));
     pr_buf_puts(out, "</p><p class=\"link\">");
     pr_xml_escape(out, pr_str(without_scheme(url)));
     pr_buf_printf(out, "</p><p class=\"until\">until %.10s</p></div>", ends_at);

@@ -1,10 +1,18 @@
 #include "services/media/adapters/code_csv.h"
 
 #include "services/media/adapters/code_json.h"
+#include "shared/base/alloc.h"
 
+/* To one spreadsheet or another, by how it begins: also with the wide signs of East Asian keyboards. */
 static bool is_formula(struct pr_str text)
 {
-    return text.n > 0 && text.p[0] && strchr("=+-@\t\r", text.p[0]);
+    static const struct pr_str signs[] = {PR_STR("="),  PR_STR("+"),  PR_STR("-"),  PR_STR("@"),
+                                          PR_STR("＝"), PR_STR("＋"), PR_STR("－"), PR_STR("＠")};
+    for (size_t i = 0; i < PR_COUNT(signs); i++) {
+        if (pr_str_has_prefix(text, signs[i]))
+            return true;
+    }
+    return false;
 }
 
 static void put_cell(struct pr_buf *out, struct pr_str text)

@@ -10,9 +10,10 @@ static json_t *json_text(struct pr_str text)
 
 json_t *guest_entered_to_json(const struct entered *entered)
 {
+    const struct guest_event *event = entered->event;
     return json_pack("{s:s, s:o, s:{s:s, s:o}}", "token", entered->token, "expires_at",
-                     json_time(entered->expires_at_ms), "event", "name", entered->event->name,
-                     "expires_at", json_time(entered->event->expires_at_ms));
+                     json_time(event->expires_at_ms), "event", "name", event->name, "expires_at",
+                     json_time(event->expires_at_ms));
 }
 
 /* Shown inline, under the store's own name. */
@@ -29,9 +30,8 @@ static bool sign(const struct media_deps *deps, const struct guest_image *image,
     return signed_it;
 }
 
-/* NULL when its preview cannot be signed. */
-static json_t *photo_to_json(const struct media_deps *deps, const struct guest_event *event,
-                             const struct guest_photo *photo)
+json_t *guest_listed_photo_to_json(const struct media_deps *deps, const struct guest_event *event,
+                                   const struct guest_photo *photo)
 {
     char placeholder[PR_BASE64_SIZE(MEDIA_PLACEHOLDER_MAX)], name[MEDIA_FILENAME_MAX + 1];
     const struct guest_image *file = guest_photo_file(photo, event->originals);
@@ -56,29 +56,21 @@ static json_t *photo_to_json(const struct media_deps *deps, const struct guest_e
     return NULL;
 }
 
-json_t *guest_photos_to_json(const struct media_deps *deps, const struct guest_photos *photos)
+json_t *guest_event_to_json(const struct guest_photos *photos)
 {
     const struct guest_event *event = &photos->event;
-    json_t *items = json_array();
-    for (size_t i = 0; i < photos->items_n; i++) {
-        json_t *item = photo_to_json(deps, event, &photos->items[i]);
-        if (!item) {
-            json_decref(items);
-            return NULL;
-        }
-        json_array_append_new(items, item);
-    }
-    return json_pack("{s:{s:s, s:o, s:b, s:b}, s:s, s:o}", "event", "name", event->name,
-                     "expires_at", json_time(event->expires_at_ms), "download", event->download,
-                     "originals", event->originals, "label", photos->label, "photos", items);
+    return json_pack("{s:{s:s, s:o, s:b, s:b}, s:s}", "event", "name", event->name, "expires_at",
+                     json_time(event->expires_at_ms), "download", event->download, "originals",
+                     event->originals, "label", photos->label);
 }
 
-static json_t *large_to_json(const struct media_deps *deps, const struct guest_image *large)
+/* To be looked at: no download, and under no name. */
+static json_t *shown_to_json(const struct media_deps *deps, const struct guest_image *image)
 {
-    json_t *json = json_pack("{s:I, s:I, s:s%}", "width", (json_int_t)large->width, "height",
-                             (json_int_t)large->height, "content_type", large->content_type.p,
-                             large->content_type.n);
-    if (sign(deps, large, json, "url"))
+    json_t *json = json_pack("{s:I, s:I, s:s%}", "width", (json_int_t)image->width, "height",
+                             (json_int_t)image->height, "content_type", image->content_type.p,
+                             image->content_type.n);
+    if (sign(deps, image, json, "url"))
         return json;
     json_decref(json);
     return NULL;
@@ -105,12 +97,15 @@ static json_t *download_to_json(const struct media_deps *deps, const struct gues
 json_t *guest_photo_to_json(const struct media_deps *deps, const struct guest_event *event,
                             const struct guest_photo *photo, bool saves)
 {
-    json_t *json = json_object(), *item = photo_to_json(deps, event, photo);
+    const struct guest_image *film = guest_photo_film(photo, event->download);
+    json_t *json = json_object(), *item = guest_listed_photo_to_json(deps, event, photo);
     bool made = item != NULL;
     if (item)
         json_object_set_new(json, "photo", item);
     if (made && photo->large.object_key.n > 0)
-        made = json_object_set_new(json, "large", large_to_json(deps, &photo->large)) == 0;
+        made = json_object_set_new(json, "large", shown_to_json(deps, &photo->large)) == 0;
+    if (made && film)
+        made = json_object_set_new(json, "video", shown_to_json(deps, film)) == 0;
     if (made && saves)
         made = json_object_set_new(json, "download", download_to_json(deps, event, photo)) == 0;
     if (made)

@@ -22,6 +22,10 @@ static void copy_text(struct pr_str text, char *out, size_t size)
     "c.revoked_at is null and (c.expires_at is null or c.expires_at > " now                        \
     " or c.expires_at >= e.expires_at)"
 
+/* Of guest_event. Of a code that is good only the event's end can be in the past. */
+#define EVENT_COLUMNS                                                                              \
+    "e.name, least(c.expires_at, e.expires_at) as expires_at, e.download, e.originals"
+
 /* ---- entering ---- */
 
 /* As guess_fail says it, of the row g, now being $3. */
@@ -45,8 +49,7 @@ static const struct pg_stmt enter_stmt = {
     "with k as materialized (select blocked_until from guess where key in ($1, $2) "
     "order by key for update), "
     "b as materialized (select max(blocked_until) as until from k where blocked_until > $3), "
-    "c as materialized (select c.id, e.name, e.expires_at, e.download, e.originals, "
-    "least(c.expires_at, e.expires_at) as until "
+    "c as materialized (select c.id, " EVENT_COLUMNS " "
     "from (select 1 where (select until is null from b)) free "
     "left join event e on e.owner_name = $4 and e.slug = $5 and not e.deleting "
     "left join code c on c.event_id = coalesce(e.id, '00000000-0000-0000-0000-000000000000') "
@@ -59,10 +62,10 @@ static const struct pg_stmt enter_stmt = {
               "blocked_until = excluded.at + make_interval(secs => " DELAY_S ")), "
               "o as (update code set opens = opens + 1, last_used_at = $3 "
               "from c where code.id = c.id and c.expires_at > $3) "
-              "select b.until, c.id, c.name, c.expires_at, c.download, c.originals, c.until "
+              "select b.until, c.id, c.name, c.expires_at, c.download, c.originals "
               "from b left join c on true"};
 
-enum { BLOCKED_UNTIL, CODE_ID, EVENT_NAME, EVENT_EXPIRES_AT, DOWNLOAD, ORIGINALS, UNTIL };
+enum { BLOCKED_UNTIL, CODE_ID, EVENT_NAME };
 
 static void read_event(const struct pg_result *r, int name, struct guest_event *out)
 {
@@ -88,7 +91,6 @@ static enum pr_err read_entry(void *arg, const struct pg_result *r)
         entry->blocked_until_ms = pg_time_ms(r, 0, BLOCKED_UNTIL);
     } else if (!pg_is_null(r, 0, CODE_ID)) {
         entry->code_id = pg_uuid(r, 0, CODE_ID);
-        entry->expires_at_ms = pg_time_ms(r, 0, UNTIL);
         read_event(r, EVENT_NAME, &entry->event);
         entry->outcome = entry->event.expires_at_ms > op->now_ms ? GUEST_LET_IN : GUEST_TOO_LATE;
     }
@@ -131,25 +133,29 @@ static void enter(struct guest_repo *port, const struct guest_attempt *attempt, 
     "c.id = $1 and e.id = c.event_id and e.owner_name = $2 and e.slug = $3 and not e.deleting "    \
     "and " CODE_IS_GOOD("$4")
 
-/* The photos it opens now, in the order of $5 (null: all): behind "… code c, event e". */
-#define PHOTOS                                                                                     \
+/* The photos it opens now, all or those of $5: behind "… code c, event e". They have statements of
+ * their own, so that one photo of thousands is looked for by its id. */
+#define ALL
+#define SOME "and m.id = any($5) "
+#define PHOTOS(which)                                                                              \
     "join event_media em on em.event_id = e.id join media m on m.id = em.media_id "                \
-    "where " OPENED " and e.expires_at > $4 and m.state = 'ready' "                                \
-    "and ($5 is null or m.id = any($5)) "                                                          \
+    "where " OPENED " and e.expires_at > $4 and m.state = 'ready' " which                          \
     "and (c.opens_all or exists (select from code_media cm "                                       \
     "where cm.code_id = c.id and cm.media_id = m.id)) "
 
 static const struct pg_stmt find_stmt = {
-    "guest_find", "select e.name, e.expires_at, e.download, e.originals, c.label "
-                  "from code c, event e where " OPENED};
+    "guest_find", "select " EVENT_COLUMNS ", c.label from code c, event e where " OPENED};
+
+#define SAVE                                                                                       \
+    "update code set downloads = downloads + 1, last_used_at = $4 where id = $1 and exists "       \
+    "(select from code c, event e where " OPENED " and e.expires_at > $4 and e.download)"
+
+static const struct pg_stmt save_all_stmt = {"guest_save_all", SAVE};
 
 /* A download counts when all is there that was asked for, $6 photos. */
-static const struct pg_stmt save_stmt = {
-    "guest_save",
-    "update code set downloads = downloads + 1, last_used_at = $4 where id = $1 and exists "
-    "(select from code c, event e where " OPENED " and e.expires_at > $4 and e.download) "
-    "and ($5 is null or $6 = (select count(*) from code c join event e "
-    "on e.id = c.event_id " PHOTOS "))"};
+static const struct pg_stmt save_some_stmt = {
+    "guest_save_some", SAVE
+    " and $6 = (select count(*) from code c join event e on e.id = c.event_id " PHOTOS(SOME) ")"};
 
 #define IMAGE(name, alias)                                                                         \
     "left join lateral (select r->>'object_key' as object_key, r->>'content_type' as "             \
@@ -160,13 +166,15 @@ static const struct pg_stmt save_stmt = {
 #define IMAGE_COLUMNS(a)                                                                           \
     a ".object_key, " a ".content_type, " a ".width, " a ".height, " a ".size_bytes, " a ".crc32"
 
-static const struct pg_stmt photos_stmt = {
-    "guest_photos",
-    "select m.id, m.filename, m.duration_ms, m.placeholder, " IMAGE_COLUMNS("m") ", " IMAGE_COLUMNS(
-        "p") ", " IMAGE_COLUMNS("l") " from "
-                                     "(select m.* from code c join event e on e.id = "
-                                     "c.event_id " PHOTOS ") m " IMAGE("preview", "p")
-                                         IMAGE("large", "l") "order by m.id"};
+#define COLUMNS                                                                                    \
+    "select m.id, m.filename, m.duration_ms, m.placeholder, " IMAGE_COLUMNS(                       \
+        "m") ", " IMAGE_COLUMNS("p") ", " IMAGE_COLUMNS("l") " "
+#define FROM(which)                                                                                \
+    "from (select m.* from code c join event e on e.id = c.event_id " PHOTOS(which) ") m "
+#define IMAGES IMAGE("preview", "p") IMAGE("large", "l") "order by m.id"
+
+static const struct pg_stmt photos_all_stmt = {"guest_photos_all", COLUMNS FROM(ALL) IMAGES};
+static const struct pg_stmt photos_some_stmt = {"guest_photos_some", COLUMNS FROM(SOME) IMAGES};
 
 enum { ID, FILENAME, DURATION_MS, PLACEHOLDER, ORIGINAL };
 enum { OBJECT_KEY, CONTENT_TYPE, WIDTH, HEIGHT, SIZE_BYTES, CRC32, IMAGE_N };
@@ -257,16 +265,20 @@ static void load(struct guest_repo *port, const struct guest_query *wanted, int6
 {
     struct load_op *op = PR_NEW(struct load_op);
     struct pg_query *query = pg_query_new(self(port)->pg);
+    bool some = wanted->ids != NULL;
     *op = (struct load_op){out, now_ms, done};
     add_load(query, &find_stmt, wanted, now_ms);
     pg_query_rows(query, read_found, op);
-    add_load(query, &photos_stmt, wanted, now_ms);
-    pg_bind_uuids(query, wanted->ids, wanted->ids_n);
+    add_load(query, some ? &photos_some_stmt : &photos_all_stmt, wanted, now_ms);
+    if (some)
+        pg_bind_uuids(query, wanted->ids, wanted->ids_n);
     pg_query_rows(query, read_photos, out);
     if (wanted->saves) {
-        add_load(query, &save_stmt, wanted, now_ms);
-        pg_bind_uuids(query, wanted->ids, wanted->ids_n);
-        pg_bind_int(query, (int64_t)wanted->ids_n);
+        add_load(query, some ? &save_some_stmt : &save_all_stmt, wanted, now_ms);
+        if (some) {
+            pg_bind_uuids(query, wanted->ids, wanted->ids_n);
+            pg_bind_int(query, (int64_t)wanted->ids_n);
+        }
     }
     pg_query_run(query, (struct pr_done){loaded, op});
 }

@@ -11,6 +11,19 @@ struct call *call_new(const void *deps, struct http_request *req)
     return call;
 }
 
+void call_reply_media(struct call *call, int status, const struct pr_fault *fault,
+                      const struct media *media, struct pr_arena *arena)
+{
+    json_t *json = fault->err ? NULL : media_to_json(call->deps, media, arena);
+    if (fault->err)
+        http_reply_fault(call->req, fault);
+    else if (json)
+        http_reply_json(call->req, status, json_pack("{s:o}", "media", json));
+    else
+        http_reply_error(call->req, PR_ERR_INTERNAL);
+    free(call);
+}
+
 bool call_media_state(struct http_request *req, int *out, struct pr_fault *fault)
 {
     struct pr_str text;

@@ -11,6 +11,10 @@ struct call {
 
 struct call *call_new(const void *deps, struct http_request *req); /* freed by whoever answers */
 
+/* {"media": …}, or the fault. Frees the call. */
+void call_reply_media(struct call *call, int status, const struct pr_fault *fault,
+                      const struct media *media, struct pr_arena *arena);
+
 /* The query's state; -1 without. */
 bool call_media_state(struct http_request *req, int *out, struct pr_fault *fault);
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define COOKIE_MAX 512
+#define COOKIE_AGE_S (400 * 24 * 3600) /* browsers keep none for longer */
 
 /* What an answer needs later. */
 struct guest_call {
@@ -51,18 +52,19 @@ static void reply(struct guest_call *call, const struct pr_fault *fault, json_t 
     free(call);
 }
 
-/* For this event's routes alone. Account and slug are of a-z0-9-. */
+/* For this event's routes alone. Account and slug are of a-z0-9-. It may outlast the code, which is
+ * asked for each time, and which may be given more time. */
 static void set_cookie(const struct media_deps *deps, struct http_request *req, const char *token,
-                       int64_t max_age_s)
+                       int max_age_s)
 {
     char text[COOKIE_MAX];
     bool https = pr_str_has_prefix(pr_str(deps->public_url), pr_str("https:"));
     struct pr_str account = http_req_param(req, "account"), slug = http_req_param(req, "slug");
     int n = snprintf(text, sizeof text,
                      "%spierrot_guest=%s; Path=/api/guest/" PR_STR_FMT "/" PR_STR_FMT
-                     "; Max-Age=%lld; HttpOnly; SameSite=Lax%s",
+                     "; Max-Age=%d; HttpOnly; SameSite=Lax%s",
                      https ? "__Secure-" : "", token, PR_STR_ARG(account), PR_STR_ARG(slug),
-                     (long long)max_age_s, https ? "; Secure" : "");
+                     max_age_s, https ? "; Secure" : "");
     assert(n > 0 && (size_t)n < sizeof text);
     http_reply_header(req, "set-cookie", pr_str_n(text, (size_t)n));
 }
@@ -81,8 +83,7 @@ static void entered(void *arg, const struct pr_fault *fault, const struct entere
     if (retry_after_s > 0)
         tell_seconds(call->req, "retry-after", retry_after_s);
     if (!fault->err)
-        set_cookie(call->deps, call->req, guest->token,
-                   (guest->expires_at_ms - pr_now_ms(call->deps->clock)) / 1000);
+        set_cookie(call->deps, call->req, guest->token, COOKIE_AGE_S);
     reply(call, fault, fault->err ? NULL : guest_entered_to_json(guest));
 }
 
@@ -123,22 +124,6 @@ void delete_guest_access(void *deps, struct http_request *req)
     http_reply_empty(req, 204);
 }
 
-static void listed(void *arg, const struct pr_fault *fault, struct guest_photos *photos)
-{
-    struct guest_call *call = arg;
-    reply(call, fault, fault->err ? NULL : guest_photos_to_json(call->deps, photos));
-}
-
-void get_guest_event(void *deps, struct http_request *req)
-{
-    struct guest_photos_cmd cmd = {
-        .account = http_req_param(req, "account"),
-        .slug = http_req_param(req, "slug"),
-        .token = http_req_header(req, GUEST_TOKEN_HEADER),
-    };
-    list_guest_photos(deps, &cmd, listed, guest_call_new(deps, req));
-}
-
 static void found(void *arg, const struct pr_fault *fault, const struct guest_event *event,
                   const struct guest_photo *photo)
 {
@@ -146,17 +131,14 @@ static void found(void *arg, const struct pr_fault *fault, const struct guest_ev
     reply(call, fault, photo ? guest_photo_to_json(call->deps, event, photo, call->saves) : NULL);
 }
 
-/* ?for=download is the only other thing a photo is asked for. */
+/* A photo is asked for to save it, or, with ?for=view, to look at it. */
 static bool parse_purpose(struct http_request *req, bool *saves, struct pr_fault *fault)
 {
     struct pr_str purpose;
-    *saves = false;
-    if (!http_req_query(req, "for", &purpose))
-        return true;
-    *saves = pr_str_is(purpose, "download");
-    if (!*saves)
-        pr_fault_set(fault, PR_ERR_INVALID, "for", "must be download");
-    return *saves;
+    *saves = !http_req_query(req, "for", &purpose);
+    if (!*saves && !pr_str_is(purpose, "view"))
+        return pr_fault_set(fault, PR_ERR_INVALID, "for", "must be view"), false;
+    return true;
 }
 
 void get_one_guest_photo(void *deps, struct http_request *req)

@@ -3,6 +3,7 @@
 #include "services/media/adapters/http_call.h"
 #include "services/media/adapters/http_codes.h"
 #include "services/media/adapters/http_events.h"
+#include "services/media/adapters/http_finalize.h"
 #include "services/media/adapters/http_guest.h"
 #include "services/media/adapters/http_parts.h"
 #include "services/media/adapters/http_zip.h"
@@ -12,16 +13,6 @@
 
 #define BODY_MAX_BYTES ((size_t)16384)
 #define BATCH_BODY_MAX_BYTES ((size_t)262144) /* BATCH_MAX of them with the longest names */
-
-static void reply_media(struct call *call, int status, const struct media *media,
-                        struct pr_arena *arena)
-{
-    json_t *json = media_to_json(call->deps, media, arena);
-    if (json)
-        http_reply_json(call->req, status, json_pack("{s:o}", "media", json));
-    else
-        http_reply_error(call->req, PR_ERR_INTERNAL);
-}
 
 static void created(void *arg, const struct pr_fault *fault, const struct media *media,
                     const struct signed_upload *upload, bool replayed)
@@ -149,27 +140,7 @@ static void post_batch(void *deps, struct http_request *req)
 static void answered(void *arg, const struct pr_fault *fault, const struct media *media,
                      struct pr_arena *arena)
 {
-    struct call *call = arg;
-    if (fault->err)
-        http_reply_fault(call->req, fault);
-    else
-        reply_media(call, 200, media, arena);
-    free(call);
-}
-
-static void post_finalize(void *deps, struct http_request *req)
-{
-    static const struct input_field fields[] = {
-        {"media_id", INPUT_ID, true, 0, 0, 0},
-        INPUT_END_OPEN,
-    };
-    struct pr_fault fault;
-    struct pr_uuid id;
-    if (input_read(req, fields, &id, &fault))
-        finalize_media(deps, &http_req_identity(req)->account_id, &id, answered,
-                       call_new(deps, req));
-    else
-        http_reply_fault(req, &fault);
+    call_reply_media(arg, 200, fault, media, arena);
 }
 
 static void get_one(void *deps, struct http_request *req)
@@ -209,7 +180,8 @@ static bool parse_list(struct http_request *req, struct media_query *out, struct
 {
     struct pr_str text;
     enum media_kind kind;
-    *out = (struct media_query){http_req_identity(req)->account_id, {{0}}, -1, -1, 0};
+    *out = (struct media_query){
+        .owner_id = http_req_identity(req)->account_id, .state = -1, .kind = -1};
     if (!call_media_state(req, &out->state, fault))
         return false;
     if (http_req_query(req, "kind", &text)) {
@@ -217,6 +189,9 @@ static bool parse_list(struct http_request *req, struct media_query *out, struct
             return pr_fault_set(fault, PR_ERR_INVALID, "kind", "must be image or video"), false;
         out->kind = (int)kind;
     }
+    if (http_req_query(req, "linkable_to", &text) &&
+        (!pr_uuid_parse(text, &out->linkable_to) || pr_uuid_is_nil(&out->linkable_to)))
+        return pr_fault_set(fault, PR_ERR_INVALID, "linkable_to", "must be a UUID"), false;
     return input_page(req, &out->limit, &out->before_id, fault);
 }
 

@@ -1,7 +1,8 @@
 /*     read ids -> list_guest_photos -> plan -> preconditions -> head -> zip_stream
  *
- * While it is sent the guest's code is asked for again now and then, before another object is begun:
- * when it opens other photos by then, or none, the archive is broken off. */
+ * While it is sent the guest's code is asked for again now and then: when it does not open all of the
+ * archive's photos any more, or they are others, the archive is broken off. Photos that came to the
+ * code meanwhile are no harm. */
 #include "services/media/adapters/http_zip.h"
 
 #include "services/media/adapters/http_guest.h"
@@ -171,7 +172,7 @@ static void answer(struct call *call, struct zip_archive *archive, const char *e
     } else if (wanted == HTTP_RANGE_UNSATISFIABLE) {
         add_content_range(call, "*", size_bytes);
         http_reply_error(req, PR_ERR_RANGE);
-    } else if (call->deps->zips->streams == ZIP_STREAMS_MAX) {
+    } else if (!zip_store_has_place(call->deps->zips)) {
         drop_archive(archive);
         reply_fault(call, PR_ERR_UNAVAILABLE, "too many archives are being sent");
         return;
@@ -182,6 +183,16 @@ static void answer(struct call *call, struct zip_archive *archive, const char *e
     }
     drop_archive(archive);
     call_free(call);
+}
+
+/* From now on these are asked for, also where all were. */
+static void keep_ids(struct call *call, const struct guest_photos *photos)
+{
+    struct pr_uuid *ids = pr_arena_alloc(&call->arena, photos->items_n * sizeof *ids);
+    for (size_t i = 0; i < photos->items_n; i++)
+        ids[i] = photos->items[i].id;
+    call->cmd.ids = ids;
+    call->cmd.ids_n = photos->items_n;
 }
 
 static void listed(void *arg, const struct pr_fault *fault, struct guest_photos *photos)
@@ -198,6 +209,7 @@ static void listed(void *arg, const struct pr_fault *fault, struct guest_photos 
     } else {
         struct zip_archive *archive = PR_NEW(struct zip_archive);
         if (zip_archive_init(archive, photos->items, photos->items_n, photos->event.originals)) {
+            keep_ids(call, photos);
             answer(call, archive, photos->event.name);
             return;
         }

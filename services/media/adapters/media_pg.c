@@ -119,6 +119,8 @@ static const struct pg_stmt list_stmt = {
     "media_list",
     "select " MEDIA_COLUMNS " from media where owner_id = $1 and ($2::uuid is null or id < $2) "
     "and ($3::text is null or state = $3) and ($4::text is null or kind = $4) "
+    "and ($6::uuid is null or event_id is null and not exists (select from event_media em "
+    "where em.event_id = $6 and em.media_id = media.id)) "
     "order by id desc limit $5"};
 
 static void list(struct media_repo *port, const struct media_query *wanted, struct media_page *out,
@@ -135,6 +137,7 @@ static void list(struct media_repo *port, const struct media_query *wanted, stru
     pg_bind_text(query,
                  wanted->kind < 0 ? none : pr_str(media_kind_name((enum media_kind)wanted->kind)));
     pg_bind_int(query, (int64_t)wanted->limit + 1);
+    pg_bind_uuid(query, pr_uuid_is_nil(&wanted->linkable_to) ? NULL : &wanted->linkable_to);
     pg_query_rows(query, media_page_from_rows, out);
     pg_query_run(query, media_page_cut(out, wanted->limit, done));
 }

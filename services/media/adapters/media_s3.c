@@ -83,7 +83,7 @@ static enum pr_err sign_download(struct object_store *port, const char *key,
     return fits ? PR_OK : PR_ERR_INTERNAL;
 }
 
-void media_s3_init(struct media_s3 *store, struct s3 *s3, bool if_none_match)
+void media_s3_init(struct media_s3 *store, struct s3 *s3, struct s3 *slow, bool if_none_match)
 {
     *store = (struct media_s3){
         .port =
@@ -99,6 +99,7 @@ void media_s3_init(struct media_s3 *store, struct s3 *s3, bool if_none_match)
                 .sign_part = media_s3_sign_part,
             },
         .s3 = s3,
+        .slow = slow,
         .if_none_match = if_none_match,
     };
 }

@@ -161,7 +161,7 @@ void media_s3_complete_upload(struct object_store *port, const struct media *med
         memcpy(items[i].sha256, parts[i].sha256, sizeof items[i].sha256);
         memcpy(items[i].etag, parts[i].tag, sizeof items[i].etag);
     }
-    s3_upload_complete(store->s3, pr_str(media->object_key), pr_str(media->upload_id), items, n,
+    s3_upload_complete(store->slow, pr_str(media->object_key), pr_str(media->upload_id), items, n,
                        (struct pr_done){completed, completion});
     free(items);
 }

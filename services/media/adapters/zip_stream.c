@@ -9,6 +9,7 @@
  *     an object is gone, short, or has another CRC-32      -> the answer is broken off
  *     the store hung up                                    -> the rest of the object is asked for anew
  *     the guest left                                       -> the transfers are cancelled
+ *     it was not asked for long whether it may go on       -> nothing is sent until that is answered
  *
  * While curl calls a sink no transfer may be begun or cancelled, and the archive's last bytes are not
  * sent: all that waits for `fetched`, which follows. */
@@ -26,6 +27,7 @@
 #define OUT_MAX (2 * OUT_FULL)         /* what came with the piece that filled it */
 #define AHEAD_BYTES (INT64_C(4) << 20) /* before the end of one object the next is begun */
 #define FAILURES_MAX 2                 /* in a row, without a byte between them */
+#define STALLED_MS INT64_C(60000) /* a guest who takes nothing for so long may lose his place */
 
 struct fetch {
     struct zip_stream *stream;
@@ -48,7 +50,7 @@ struct zip_stream {
     struct pr_buf out;
     struct fetch fetches[2];
     struct fetch *current, *ahead; /* NULL: none */
-    int64_t renewed_at_ms;
+    int64_t renewed_at_ms, sending_since_ms;
     bool sending, renewing, sinking, ended;
     unsigned refs;
     struct log_context context;
@@ -64,13 +66,20 @@ static void drop(struct zip_stream *stream)
 {
     if (--stream->refs > 0)
         return;
-    stream->options.store->streams--;
-    metric_add(&streams_open, -1, NULL);
     stream->options.release(stream->options.arg);
     zip_archive_fini(stream->options.archive);
     free(stream->options.archive);
     pr_buf_fini(&stream->out);
     free(stream);
+}
+
+static struct zip_stream **place_of(struct zip_store *store, const struct zip_stream *stream)
+{
+    for (size_t i = 0; i < ZIP_STREAMS_MAX; i++) {
+        if (store->streams[i] == stream)
+            return &store->streams[i];
+    }
+    return NULL;
 }
 
 static void cancel_fetches(struct zip_stream *stream)
@@ -85,6 +94,8 @@ static void end(struct zip_stream *stream)
     if (stream->ended)
         return;
     stream->ended = true;
+    *place_of(stream->options.store, stream) = NULL;
+    metric_add(&streams_open, -1, NULL);
     if (!stream->sinking)
         cancel_fetches(stream);
     drop(stream);
@@ -116,7 +127,7 @@ static void sent(void *arg, enum pr_err err)
 
 static void flush(struct zip_stream *stream)
 {
-    if (stream->ended || stream->sending || stream->out.n == 0)
+    if (stream->ended || stream->sending || stream->renewing || stream->out.n == 0)
         return;
     if (stream->left == 0) {
         http_reply_write(stream->req, pr_buf_str(&stream->out), true, (struct pr_done){NULL, NULL});
@@ -124,6 +135,7 @@ static void flush(struct zip_stream *stream)
         return;
     }
     stream->sending = true;
+    stream->sending_since_ms = pr_now_ms(stream->options.clock);
     stream->refs++;
     http_reply_write(stream->req, pr_buf_str(&stream->out), false, (struct pr_done){sent, stream});
     pr_buf_clear(&stream->out);
@@ -252,8 +264,11 @@ static void renewed(void *arg, enum pr_err err)
     drop(stream);
 }
 
-static void renew(struct zip_stream *stream)
+static void renew_when_due(struct zip_stream *stream)
 {
+    if (stream->ended || stream->renewing ||
+        pr_now_ms(stream->options.clock) - stream->renewed_at_ms <= stream->options.renew_ms)
+        return;
     stream->renewing = true;
     stream->refs++;
     stream->options.renew(stream->options.arg, (struct pr_done){renewed, stream});
@@ -262,9 +277,7 @@ static void renew(struct zip_stream *stream)
 /* The piece is an object's. */
 static void begin_object(struct zip_stream *stream)
 {
-    if (pr_now_ms(stream->options.clock) - stream->renewed_at_ms > stream->options.renew_ms) {
-        renew(stream);
-    } else if (stream->ahead) {
+    if (stream->ahead) {
         stream->current = stream->ahead;
         stream->ahead = NULL;
         s3_range_resume(&stream->current->range);
@@ -300,8 +313,7 @@ static void look_ahead(struct zip_stream *stream)
 
 static void produce(struct zip_stream *stream)
 {
-    while (!stream->ended && !stream->renewing && !stream->current && stream->left > 0 &&
-           stream->out.n < OUT_FULL) {
+    while (!stream->ended && !stream->current && stream->left > 0 && stream->out.n < OUT_FULL) {
         if (!stream->has_piece)
             stream->has_piece = zip_reader_next(&stream->reader, &stream->piece);
         assert(stream->has_piece);
@@ -321,6 +333,7 @@ static void produce(struct zip_stream *stream)
 static void pump(struct zip_stream *stream)
 {
     stream->refs++;
+    renew_when_due(stream);
     produce(stream);
     if (stream->left > 0 || !stream->current)
         flush(stream);
@@ -328,6 +341,22 @@ static void pump(struct zip_stream *stream)
     if (!stream->ended && stream->current && stream->out.n < OUT_FULL)
         s3_range_resume(&stream->current->range);
     drop(stream);
+}
+
+bool zip_store_has_place(struct zip_store *store)
+{
+    struct zip_stream *stalled = NULL;
+    if (place_of(store, NULL))
+        return true;
+    for (size_t i = 0; i < ZIP_STREAMS_MAX; i++) {
+        struct zip_stream *stream = store->streams[i];
+        if (stream->sending && (!stalled || stream->sending_since_ms < stalled->sending_since_ms))
+            stalled = stream;
+    }
+    if (!stalled || pr_now_ms(stalled->options.clock) - stalled->sending_since_ms < STALLED_MS)
+        return false;
+    break_off(stalled);
+    return true;
 }
 
 void zip_stream_start(struct http_request *req, const struct zip_stream_options *options)
@@ -342,7 +371,7 @@ void zip_stream_start(struct http_request *req, const struct zip_stream_options 
     stream->renewed_at_ms = pr_now_ms(options->clock);
     pr_buf_init(&stream->out, OUT_MAX);
     zip_reader_init(&stream->reader, &options->archive->plan, options->first);
-    options->store->streams++;
+    *place_of(options->store, NULL) = stream;
     metric_add(&streams_open, 1, NULL);
     pump(stream);
 }

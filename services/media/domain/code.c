@@ -10,6 +10,14 @@ static const char alphabet[] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
 _Static_assert(sizeof alphabet - 1 == 31, "as its header says");
 
+static bool looks_like_number(const char *code)
+{
+    size_t digits = strspn(code, "23456789");
+    const char *exponent = code + digits + 1;
+    return digits > 0 && code[digits] == 'E' && *exponent &&
+           strspn(exponent, "23456789") == strlen(exponent);
+}
+
 /* 256 is no multiple of 31: the bytes above the last multiple would favour the first characters. */
 bool code_from_random(const uint8_t *random, size_t n, size_t length, char out[CODE_LENGTH_MAX + 1])
 {
@@ -20,7 +28,7 @@ bool code_from_random(const uint8_t *random, size_t n, size_t length, char out[C
             out[drawn++] = alphabet[random[i] % ALPHABET_N];
     }
     out[drawn] = 0;
-    return drawn == length;
+    return drawn == length && !looks_like_number(out);
 }
 
 bool code_normalize(struct pr_str typed, char out[CODE_LENGTH_MAX + 1])

@@ -32,7 +32,8 @@ struct code {
 
 /* length (CODE_LENGTH_MIN to CODE_LENGTH_MAX) characters, each equally likely, when the bytes are of
  * the system's random source. False when they were too few: some have no character, and are passed
- * over. CODE_RANDOM_BYTES nearly always do. */
+ * over. CODE_RANDOM_BYTES nearly always do. False as well, once in 6,800 times, when spreadsheets
+ * would take the code for a number: 2345E6 becomes 2.345E+09. */
 #define CODE_RANDOM_BYTES 32
 bool code_from_random(const uint8_t *random, size_t n, size_t length,
                       char out[CODE_LENGTH_MAX + 1]);

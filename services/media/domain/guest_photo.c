@@ -10,6 +10,11 @@ const struct guest_image *guest_photo_file(const struct guest_photo *photo, bool
     return originals || photo->type->kind == MEDIA_VIDEO ? &photo->original : &photo->large;
 }
 
+const struct guest_image *guest_photo_film(const struct guest_photo *photo, bool download)
+{
+    return download && photo->type->kind == MEDIA_VIDEO ? &photo->original : NULL;
+}
+
 static struct pr_str without_extension(struct pr_str name)
 {
     for (size_t i = name.n; i > 1; i--) {

@@ -23,6 +23,10 @@ struct guest_photo {
  * videos the original always. */
 const struct guest_image *guest_photo_file(const struct guest_photo *photo, bool originals);
 
+/* What a guest watches of a video: the original, since there is no other file of it. NULL of what is no
+ * video, and where guests only look, who get no original. */
+const struct guest_image *guest_photo_film(const struct guest_photo *photo, bool download);
+
 /* The name it is saved under: its own; for another type than its own with that one's extension.
  * Terminated, whole characters. */
 void guest_photo_name(const struct guest_photo *photo, bool originals,

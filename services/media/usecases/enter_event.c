@@ -52,8 +52,7 @@ static void finish(void *arg, enum pr_err err)
 {
     struct enter_event *op = arg;
     op->fault.err = err;
-    op->done(op->done_arg, &op->fault,
-             &(struct entered){op->token, op->entry.expires_at_ms, &op->entry.event},
+    op->done(op->done_arg, &op->fault, &(struct entered){op->token, &op->entry.event},
              op->retry_after_s);
     free(op);
 }

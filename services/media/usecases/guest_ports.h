@@ -18,10 +18,10 @@ struct guest_attempt {
     uint8_t event_key[GUESS_KEY_BYTES];    /* and where */
 };
 
-/* What guests see of an event. */
+/* What a guest sees of an event. */
 struct guest_event {
     char name[EVENT_NAME_MAX + 1];
-    int64_t expires_at_ms;
+    int64_t expires_at_ms; /* for this guest: when the code ends, which is never after the event */
     bool download, originals;
 };
 
@@ -35,7 +35,6 @@ struct guest_entry {
     } outcome;
     int64_t blocked_until_ms; /* GUEST_BLOCKED */
     struct pr_uuid code_id;   /* GUEST_LET_IN, and what follows */
-    int64_t expires_at_ms;    /* of the code: never after the event's */
     struct guest_event event;
 };
 

@@ -11,7 +11,6 @@ struct enter_event_cmd {
 /* What a guest gets who was let in; views are borrowed for the call. */
 struct entered {
     const char *token;
-    int64_t expires_at_ms;
     const struct guest_event *event;
 };
 /* fault: PR_ERR_UNAUTHORIZED, the same whatever was wrong; PR_ERR_GONE; PR_ERR_LIMITED, to be tried

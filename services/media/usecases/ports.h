@@ -15,6 +15,7 @@ struct media_query {
     int state;                /* enum media_state, -1: any */
     int kind;                 /* enum media_kind, -1: any */
     size_t limit;
+    struct pr_uuid linkable_to; /* only what is of the library and not in this event; nil: all */
 };
 
 struct media_page {
@@ -189,7 +190,8 @@ struct media_deps {
     struct code_repo *codes;   /* code_ports.h */
     struct guest_repo *guests; /* guest_ports.h */
     struct object_store *store;
-    struct zip_store *zips; /* adapters/zip_stream.h */
+    struct zip_store *zips;              /* adapters/zip_stream.h */
+    struct finalizations *finalizations; /* adapters/http_finalize.h */
     const struct pr_clock *clock;
     struct media_limits limits;
     int64_t upload_ttl_s;   /* life of an upload URL */

@@ -75,6 +75,7 @@ void test_linked_photos_are_in_the_event(void **state);
 void test_what_cannot_be_linked_links_nothing(void **state);
 void test_unlinked_photo_stays_in_the_library(void **state);
 void test_photos_list_in_pages_and_by_state(void **state);
+void test_photos_that_could_be_linked(void **state);
 void test_cover_is_a_photo_of_the_event(void **state);
 void test_removed_media_leaves_every_event(void **state);
 

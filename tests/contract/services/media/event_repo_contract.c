@@ -24,6 +24,7 @@ int event_repo_contract_run(CMFixtureFunction setup, CMFixtureFunction teardown)
         CASE(test_what_cannot_be_linked_links_nothing),
         CASE(test_unlinked_photo_stays_in_the_library),
         CASE(test_photos_list_in_pages_and_by_state),
+        CASE(test_photos_that_could_be_linked),
         CASE(test_cover_is_a_photo_of_the_event),
         CASE(test_removed_media_leaves_every_event),
         CASE(test_batch_enters_the_event),

@@ -154,6 +154,36 @@ void test_photos_list_in_pages_and_by_state(void **state)
     assert_true(check_page(f, &query, photos, (const int[]){3, 2, -1}));
 }
 
+static void assert_linkable(struct event_fixture *f, const struct event *event,
+                            const struct media *expected)
+{
+    struct await await;
+    struct media_page page = {0};
+    struct media_query query = {
+        .owner_id = owner, .state = -1, .kind = -1, .limit = 10, .linkable_to = event->id};
+    f->media->list(f->media, &query, &page, await_done(&await));
+    assert_int_equal(answer(f, &await), PR_OK);
+    assert_int_equal(page.items_n, 1);
+    assert_true(pr_uuid_eq(&page.items[0].id, &expected->id));
+    pr_arena_fini(&page.arena);
+}
+
+void test_photos_that_could_be_linked(void **state)
+{
+    struct event_fixture *f = *state;
+    struct event event = inserted(f, "Event", NOW_MS), other = inserted(f, "Other", NOW_MS);
+    struct media linked = inserted_media(f, NULL), linked_there = inserted_media(f, NULL),
+                 elses = new_media(NULL);
+    inserted_media(f, &event.id);
+    inserted_media(f, &other.id);
+    elses.owner_id = stranger;
+    assert_int_equal(insert_media(f, &elses), INSERTION_NEW);
+    link_media(f, &event, &linked.id, 1);
+    link_media(f, &other, &linked_there.id, 1);
+    assert_linkable(f, &event, &linked_there);
+    assert_linkable(f, &other, &linked);
+}
+
 void test_cover_is_a_photo_of_the_event(void **state)
 {
     struct event_fixture *f = *state;

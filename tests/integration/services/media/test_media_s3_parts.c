@@ -20,7 +20,7 @@ static int setup(void **state)
     fixture_setup(&s3);
     struct parts_fixture *f = PR_NEW(struct parts_fixture);
     f->s3 = s3;
-    media_s3_init(&f->store, f->s3->s3, true);
+    media_s3_init(&f->store, f->s3->s3, f->s3->s3, true);
     f->port = &f->store.port;
     f->media = (struct media){.type = media_type_parse(pr_str("video/mp4")),
                               .size_bytes = MEDIA_PART_MIN_BYTES + 1,

@@ -12,3 +12,19 @@ pr_test(integration/services/media/test_media_s3_parts
             ${CMAKE_SOURCE_DIR}/tests/integration/shared/s3/fixture.c
             ${CMAKE_SOURCE_DIR}/tests/support/loop.c
     DEPS media_adapters test_support)
+pr_test(integration/services/media/test_zip_stream
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_zip_stream.c
+            ${CMAKE_SOURCE_DIR}/tests/integration/shared/s3/fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/support/fake_http.c
+            ${CMAKE_SOURCE_DIR}/tests/support/loop.c
+    DEPS media_adapters test_support)
+
+# Needs no server, but unzip and 7z.
+add_executable(zip_sparse ${CMAKE_CURRENT_LIST_DIR}/zip_sparse.c)
+target_link_libraries(zip_sparse PRIVATE media_domain pr_crypto)
+add_test(NAME integration.services.media.test_zip_readers
+    COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
+        ${CMAKE_CURRENT_LIST_DIR}/test_zip_readers.py $<TARGET_FILE:zip_sparse>)
+set_tests_properties(integration.services.media.test_zip_readers PROPERTIES
+    LABELS integration TIMEOUT 300)
+set_target_properties(zip_sparse PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -8,10 +8,11 @@ foreach(usecase create_media create_batch finalize_media get_media list_media de
     pr_test(unit/services/media/usecases/test_${usecase} DEPS test_media_fakes)
 endforeach()
 pr_test(unit/services/media/adapters/test_kafka_media DEPS media_adapters test_media_fakes)
-foreach(routes media events codes guest)
+foreach(routes media finalize events codes guest)
     pr_test(unit/services/media/adapters/test_http_${routes}
         SOURCES ${CMAKE_CURRENT_LIST_DIR}/adapters/test_http_${routes}.c
                 ${CMAKE_SOURCE_DIR}/tests/support/fake_http.c
+                ${CMAKE_SOURCE_DIR}/tests/support/loop.c
         DEPS media_adapters test_media_fakes)
 endforeach()
 

@@ -340,12 +340,12 @@ static void test_cards_of_codes_of_every_length(void **state)
         const char *code, *shown;
     } cases[] = {
         {"ABC234", ">ABC 234<"},
-        {"ABC2345", ">ABC 2345<"},
-        {"ABCD2345", ">ABCD 2345<"},
+        {"ABC2345", ">ABC 234 5<"},
+        {"ABCD2345", ">ABC D23 45<"},
         {"ABC234DEF", ">ABC 234 DEF<"},
-        {"ABC234DEFG", ">ABC 234 DEFG<"},
-        {"ABC2345DEFG", ">ABC 2345 DEFG<"},
-        {"ABCD2345EFGH", ">ABCD 2345 EFGH<"},
+        {"ABC234DEFG", ">ABC 234 DEF G<"},
+        {"ABC2345DEFG", ">ABC 234 5DE FG<"},
+        {"ABCD2345EFGH", ">ABC D23 45E FGH<"},
     };
     struct code_world *world = code_world_create();
     for (size_t i = 0; i < PR_COUNT(cases); i++)

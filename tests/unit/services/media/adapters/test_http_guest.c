@@ -10,7 +10,7 @@
 
 #define EVENT "/guest/{account}/{slug}"
 
-static struct http_request run(struct guest_world *world, const char *method, const char *path,
+static struct http_request ask(struct guest_world *world, const char *method, const char *path,
                                struct http_request req)
 {
     req.params[0].name = "account";
@@ -20,6 +20,13 @@ static struct http_request run(struct guest_world *world, const char *method, co
     req.headers[0].name = GUEST_TOKEN_HEADER;
     req.headers[0].value = world->token;
     fake_http_run(http_media_routes, method, path, &world->deps, &req);
+    return req;
+}
+
+static struct http_request run(struct guest_world *world, const char *method, const char *path,
+                               struct http_request req)
+{
+    req = ask(world, method, path, req);
     assert_int_equal(req.replies, 1);
     return req;
 }
@@ -107,8 +114,9 @@ static void test_the_photos(void **state)
 {
     (void)state;
     struct guest_world *world = guest_world_create();
-    struct http_request req = run(world, "GET", EVENT, (struct http_request){0});
+    struct http_request req = ask(world, "GET", EVENT, (struct http_request){0});
     assert_int_equal(req.status, 200);
+    assert_int_equal(req.pieces, 1);
     assert_members(req.json, "event,label,photos");
     assert_members(json_object_get(req.json, "event"), "name,expires_at,download,originals");
     const json_t *photos = json_object_get(req.json, "photos");
@@ -127,24 +135,88 @@ static void test_the_photos(void **state)
     guest_world_destroy(world);
 }
 
+/* Anna's code opens all of so many. */
+static struct guest_world *many_photos(size_t n)
+{
+    struct guest_world *world = guest_world_create();
+    fake_guest_repo_code(&world->repo, &world->anna.id)->opens_all = true;
+    for (size_t i = GUEST_WORLD_PHOTOS; i < n; i++) {
+        struct guest_photo_row row = world->repo.photos[0];
+        row.photo.id = pr_uuid_v7((int64_t)i + 1000);
+        fake_guest_repo_put_photo(&world->repo, &row);
+    }
+    return world;
+}
+
+static void test_many_photos_come_in_pieces(void **state)
+{
+    static const struct {
+        size_t photos, pieces;
+    } cases[] = {{99, 1}, {100, 1}, {101, 2}, {200, 2}, {450, 5}};
+    (void)state;
+    for (size_t i = 0; i < PR_COUNT(cases); i++) {
+        struct guest_world *world = many_photos(cases[i].photos);
+        struct http_request req = ask(world, "GET", EVENT, (struct http_request){0});
+        const json_t *photos = json_object_get(req.json, "photos");
+        assert_int_equal(req.pieces, cases[i].pieces);
+        assert_int_equal(json_array_size(photos), cases[i].photos);
+        for (size_t k = 1; k < cases[i].photos; k++)
+            assert_true(
+                strcmp(json_string_value(json_object_get(json_array_get(photos, k - 1), "id")),
+                       json_string_value(json_object_get(json_array_get(photos, k), "id"))) < 0);
+        fake_http_fini(&req);
+        guest_world_destroy(world);
+    }
+}
+
+static void test_a_code_without_photos(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    for (size_t i = 0; i < GUEST_WORLD_PHOTOS; i++)
+        fake_guest_repo_remove_photo(&world->repo, &world->photos[i]);
+    struct http_request req = ask(world, "GET", EVENT, (struct http_request){0});
+    assert_int_equal(req.status, 200);
+    assert_int_equal(json_array_size(json_object_get(req.json, "photos")), 0);
+    fake_http_fini(&req);
+    guest_world_destroy(world);
+}
+
+static void test_a_list_that_is_broken_off(void **state)
+{
+    (void)state;
+    struct guest_world *world = many_photos(300);
+    struct http_request req = ask(world, "GET", EVENT, (struct http_request){.leaves_after = 1});
+    assert_int_equal(req.pieces, 1);
+    assert_null(req.json);
+    fake_http_fini(&req);
+    gate_fail(&world->gate, 1 + 150, PR_ERR_INTERNAL,
+              false); /* behind the load, of the second piece */
+    req = ask(world, "GET", EVENT, (struct http_request){0});
+    assert_true(req.aborted);
+    assert_int_equal(req.pieces, 1);
+    fake_http_fini(&req);
+    guest_world_destroy(world);
+}
+
 static void test_one_photo(void **state)
 {
     (void)state;
     struct guest_world *world = guest_world_create();
-    struct http_request req = photo(world, 0, NULL);
+    struct http_request req = photo(world, 0, "view");
     assert_int_equal(req.status, 200);
     assert_members(req.json, "photo,large");
     assert_members(json_object_get(req.json, "large"), "width,height,content_type,url");
     assert_int_equal(fake_guest_repo_code(&world->repo, &world->anna.id)->downloads, 0);
     fake_http_fini(&req);
-    req = photo(world, 0, "download");
+    req = photo(world, 0, NULL);
     assert_members(req.json, "photo,large,download");
     assert_string_equal(text_at(req.json, "download", "filename"), "beach.heic");
     assert_string_equal(text_at(req.json, "download", "expires_at"), "2026-11-21T08:05:00.000Z");
     assert_non_null(strstr(text_at(req.json, "download", "url"), "o/original.heic"));
     assert_int_equal(fake_guest_repo_code(&world->repo, &world->anna.id)->downloads, 1);
     fake_http_fini(&req);
-    req = photo(world, 2, NULL);
+    req = photo(world, 2, "view");
     assert_fault(&req, 404, "");
     req = photo(world, 0, "fun");
     assert_fault(&req, 400, "for");
@@ -158,7 +230,7 @@ static void test_without_originals(void **state)
     struct guest_world *world = guest_world_create();
     world->event.event.originals = false;
     fake_guest_repo_put_event(&world->repo, &world->event);
-    struct http_request req = photo(world, 0, "download");
+    struct http_request req = photo(world, 0, NULL);
     assert_non_null(strstr(text_at(req.json, "download", "url"), "p/large.jpg"));
     assert_string_equal(text_at(req.json, "photo", "filename"), "beach.jpg");
     assert_string_equal(text_at(req.json, "photo", "content_type"), "image/jpeg");
@@ -170,8 +242,37 @@ static void test_without_originals(void **state)
     fake_http_fini(&req);
     world->event.event.download = false;
     fake_guest_repo_put_event(&world->repo, &world->event);
-    req = photo(world, 0, "download");
+    req = photo(world, 0, NULL);
     assert_fault(&req, 403, "");
+    guest_world_destroy(world);
+}
+
+/* It is no download; there is nothing but the original, which who may only look does not get. */
+static void test_watching_a_video(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    struct guest_photo_row *film = &world->repo.photos[0];
+    film->photo.type = media_type_parse(pr_str("video/mp4"));
+    film->photo.original.content_type = pr_str("video/mp4");
+    struct http_request req = photo(world, 0, "view");
+    assert_members(req.json, "photo,large,video");
+    assert_members(json_object_get(req.json, "video"), "width,height,content_type,url");
+    assert_non_null(strstr(text_at(req.json, "video", "url"), "o/original.heic"));
+    assert_int_equal(fake_guest_repo_code(&world->repo, &world->anna.id)->downloads, 0);
+    fake_http_fini(&req);
+    world->event.event.download = false;
+    fake_guest_repo_put_event(&world->repo, &world->event);
+    req = photo(world, 0, "view");
+    assert_members(req.json, "photo,large");
+    fake_http_fini(&req);
+    world->event.event.download = true;
+    fake_guest_repo_put_event(&world->repo, &world->event);
+    for (unsigned nth = 2; nth <= 4; nth++) { /* preview, large, video */
+        gate_fail(&world->gate, nth, PR_ERR_INTERNAL, false);
+        req = photo(world, 0, "view");
+        assert_fault(&req, 500, "");
+    }
     guest_world_destroy(world);
 }
 
@@ -184,7 +285,7 @@ static void test_a_url_that_cannot_be_made_is_a_500(void **state)
     assert_fault(&req, 500, "");
     for (unsigned nth = 2; nth <= 4; nth++) { /* preview, large, download */
         gate_fail(&world->gate, nth, PR_ERR_INTERNAL, false);
-        req = photo(world, 0, "download");
+        req = photo(world, 0, NULL);
         assert_fault(&req, 500, "");
     }
     guest_world_destroy(world);
@@ -196,8 +297,12 @@ int main(void)
         cmocka_unit_test(test_entering),
         cmocka_unit_test(test_what_is_wrong_with_a_code),
         cmocka_unit_test(test_the_photos),
+        cmocka_unit_test(test_many_photos_come_in_pieces),
+        cmocka_unit_test(test_a_code_without_photos),
+        cmocka_unit_test(test_a_list_that_is_broken_off),
         cmocka_unit_test(test_one_photo),
         cmocka_unit_test(test_without_originals),
+        cmocka_unit_test(test_watching_a_video),
         cmocka_unit_test(test_a_url_that_cannot_be_made_is_a_500),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);

@@ -1,9 +1,11 @@
 #include "services/media/adapters/http_media.h"
 
+#include "services/media/adapters/http_finalize.h"
 #include "shared/base/alloc.h"
 #include "shared/base/encode.h"
 #include "tests/support/fake_http.h"
 #include "tests/support/logs.h"
+#include "tests/support/loop.h"
 #include "tests/support/media_world.h"
 #include "tests/support/test.h"
 
@@ -18,8 +20,14 @@
 static void run(struct media_world *world, const char *method, const char *path,
                 struct http_request *req)
 {
+    uv_loop_t loop;
+    struct finalizations finalizations = {.loop = &loop, .patience_ms = 60000};
+    uv_loop_init(&loop);
+    world->deps.finalizations = &finalizations;
     req->identity.account_id = world->owner;
     fake_http_run(http_media_routes, method, path, &world->deps, req);
+    world->deps.finalizations = NULL;
+    loop_close_clean(&loop);
 }
 
 static struct http_request post(struct media_world *world, const char *path, const char *body)
@@ -448,6 +456,8 @@ static void test_list_names_the_parameter_that_is_wrong(void **state)
         {"state", "gone"},
         {"state", ""},
         {"kind", "audio"},
+        {"linkable_to", "x"},
+        {"linkable_to", "00000000-0000-0000-0000-000000000000"},
         {"cursor", ""},
         {"cursor", "abc"},
         {"cursor", "AZLwwXoAcACAAAAAAAAAAg=="},

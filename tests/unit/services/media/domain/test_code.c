@@ -1,5 +1,6 @@
 #include "services/media/domain/code.h"
 
+#include "shared/base/alloc.h"
 #include "tests/support/test.h"
 
 #include <stdio.h>
@@ -56,6 +57,29 @@ static void test_as_long_as_asked_or_not_at_all(void **state)
         assert_true(code_from_random(random, 2 * length - 1, length, out));
         assert_false(code_from_random(random, 2 * length - 2, length, out));
     }
+}
+
+static bool draws(const char *code)
+{
+    uint8_t random[CODE_LENGTH_MAX];
+    char out[CODE_LENGTH_MAX + 1];
+    for (size_t i = 0; code[i]; i++)
+        random[i] = (uint8_t)(strchr(alphabet, code[i]) - alphabet);
+    bool drawn = code_from_random(random, strlen(code), strlen(code), out);
+    assert_string_equal(out, code);
+    return drawn;
+}
+
+/* A mail merge would print another code, or none. */
+static void test_no_code_is_a_number_to_a_spreadsheet(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"2345E6", "2E3456", "23E4567", "99999999E999"};
+    static const char *const codes[] = {"234567", "E23456", "23456E", "23EE45", "23E4A5", "ABCDEF"};
+    for (size_t i = 0; i < PR_COUNT(numbers); i++)
+        assert_false(draws(numbers[i]));
+    for (size_t i = 0; i < PR_COUNT(codes); i++)
+        assert_true(draws(codes[i]));
 }
 
 static void test_what_is_typed_is_read_generously(void **state)
@@ -134,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_alphabet_has_no_look_alikes),
         cmocka_unit_test(test_every_character_is_as_likely),
         cmocka_unit_test(test_as_long_as_asked_or_not_at_all),
+        cmocka_unit_test(test_no_code_is_a_number_to_a_spreadsheet),
         cmocka_unit_test(test_what_is_typed_is_read_generously),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_never_outlives_the_event),
