@@ -1,5 +1,5 @@
-"""Further gateways with settings of their own, and what stands around one under attack: nginx in front of it, a recorder
-behind it, raw sockets."""
+"""Further services with settings of their own, and what stands around one under attack: nginx in front of a gateway, a
+recorder behind it, a bad line to the store, raw sockets."""
 
 import json
 import os
@@ -52,18 +52,25 @@ class Process:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
-class Gateway(Process):
-    """One more gateway on the stack's servers, with settings of its own: Gateway(stack, LIMIT_LOGIN="3/60"). Its log is
-    among those of the stack."""
+class Service(Process):
+    """One more copy of a service on the stack's servers, with settings of its own. Its log is among those of the stack."""
+
+    def __init__(self, stack, name, port=None, **settings):
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        env = {**stack.service_env(name), "PIERROT_LISTEN": f"127.0.0.1:{self.port}",
+               **{f"PIERROT_{setting}": value for setting, value in settings.items()}}
+        super().__init__([stack.executable(name), "serve"], env, open(stack.log_path(f"{name}-{self.port}"), "wb"))
+        eventually(lambda: self.popen.poll() is not None or is_ready(self.url), what=f"{name} is ready")
+        assert self.popen.poll() is None, self.text()
+
+
+class Gateway(Service):
+    """Gateway(stack, LIMIT_LOGIN="3/60")"""
 
     def __init__(self, stack, **settings):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        env = {**stack.service_env("gateway"), "PIERROT_LISTEN": f"127.0.0.1:{self.port}", "PIERROT_PUBLIC_URL": self.url,
-               **{f"PIERROT_{name}": value for name, value in settings.items()}}
-        super().__init__([stack.executable("gateway"), "serve"], env, open(stack.log_path(f"gateway-{self.port}"), "wb"))
-        eventually(lambda: self.popen.poll() is not None or is_ready(self.url), what="the gateway is ready")
-        assert self.popen.poll() is None, self.text()
+        port = free_port()
+        super().__init__(stack, "gateway", port, **{"PUBLIC_URL": f"http://127.0.0.1:{port}", **settings})
 
 
 class Front(Process):
@@ -111,6 +118,78 @@ def reachable(port):
         return True
     except OSError:
         return False
+
+
+class Line:
+    """The way to a server, over which every connection can be cut after so many bytes of its answers (cut_after), and
+    some requests held back until an event is set: hold = (method, word of its target, event)."""
+
+    def __init__(self, url):
+        host, port = url.removeprefix("http://").split(":")
+        self.to = (host, int(port))
+        self.cut_after, self.cuts = None, 0
+        self.hold, self.held = None, 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        if self.hold:
+            self.hold[2].set()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(self.to)
+            except OSError:
+                near.close()
+                continue
+            threading.Thread(target=self._requests, args=(near, far), daemon=True).start()
+            threading.Thread(target=self._answers, args=(far, near), daemon=True).start()
+
+    def _requests(self, near, far):
+        try:
+            while piece := near.recv(65536):
+                line = piece.split(b"\r\n", 1)[0].decode("latin-1")
+                if self.hold and line.startswith(self.hold[0]) and self.hold[1] in line:
+                    self.held += 1
+                    self.hold[2].wait()
+                far.sendall(piece)
+        except OSError:
+            pass
+        close(far)
+
+    def _answers(self, far, near):
+        passed = 0
+        try:
+            while piece := far.recv(65536):
+                if self.cut_after is not None and passed + len(piece) > self.cut_after:
+                    near.sendall(piece[:max(0, self.cut_after - passed)])
+                    self.cuts += 1
+                    break
+                near.sendall(piece)
+                passed += len(piece)
+        except OSError:
+            pass
+        close(near)
+        close(far)
+
+
+def close(connection):
+    """Also for a thread that waits for it."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    connection.close()
 
 
 class Recorder:

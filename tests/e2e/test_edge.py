@@ -11,8 +11,10 @@ import tempfile
 import time
 
 import pytest
+from requests import Session
 
-from edge import Front, Gateway, Recorder, free_port, talk, wait_until_quiet
+from client import new_account
+from edge import Front, Gateway, Recorder, Service, free_port, talk, wait_until_quiet
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +249,28 @@ def test_a_long_answer_streams(stack, gateway, front, recorder):
     finally:
         recorder.answer = b"{}"
     assert largest - before < 8 << 20
+
+
+# --- guests ---
+
+def test_a_guest_over_tls(stack):
+    """The cookie is for TLS alone, for his event alone, and the gateway knows it by its longer name."""
+    owner, port = new_account(stack), free_port()
+    event = owner.request("POST", "/api/events", json={"name": "Wedding"}).json()["event"]
+    code = owner.request("POST", f"/api/events/{event['id']}/codes", json={"label": "Anna", "all": True}).json()["code"]
+    place = "/api/guest/" + event["public_url"].split("/", 3)[3]
+    with Service(stack, "media", PUBLIC_URL=f"https://localhost:{port}") as media, \
+            Gateway(stack, MEDIA_URL=media.url, TRUSTED_PROXIES="127.0.0.1/32", PUBLIC_URL=f"https://localhost:{port}") as gateway, \
+            Front(gateway.port, port=port) as front, Session() as browser:
+        def ask(method, path="", **options):
+            return browser.request(method, front.url + place + path, verify=front.certificate, timeout=10, **options)
+        entered = ask("POST", "/access", json={"access_code": code["access_code"]})
+        name, *attributes = entered.headers["set-cookie"].split("; ")
+        assert name == "__Secure-pierrot_guest=" + entered.json()["token"]
+        assert {"Secure", "HttpOnly", "SameSite=Lax", f"Path={place}"} < set(attributes)
+        assert ask("GET").json()["label"] == "Anna"
+        left = ask("DELETE", "/access")
+        assert left.status_code == 204 and left.headers["set-cookie"].startswith("__Secure-pierrot_guest=; ")
+        assert ask("GET").status_code == 401
+        # What a page without TLS could have set in its place:
+        assert ask("GET", headers={"cookie": "pierrot_guest=" + entered.json()["token"]}).status_code == 401

@@ -19,7 +19,8 @@ void cors_allow(const struct origins *allowed, struct http_request *req)
     if (is_allowed(allowed, req))
         http_reply_header(req, "access-control-expose-headers",
                           pr_str("x-request-id, ratelimit-limit, ratelimit-remaining, "
-                                 "ratelimit-reset, retry-after, idempotent-replayed"));
+                                 "ratelimit-reset, retry-after, idempotent-replayed, etag, "
+                                 "accept-ranges, content-range, content-disposition"));
 }
 
 void cors_answer_preflight(const struct origins *allowed, struct http_request *req)

@@ -70,12 +70,22 @@ static void get_event_page(struct gateway_call *call)
         http_reply_error(call->req, PR_ERR_NOT_FOUND);
 }
 
+/* As names are written; keyboards of phones begin with a capital. */
+static struct pr_str lowered(struct http_request *req, const char *param)
+{
+    struct pr_str given = http_req_param(req, param);
+    char *text = pr_arena_alloc(http_req_arena(req), given.n + 1);
+    memcpy(text, given.p, given.n);
+    pr_lower(text, given.n);
+    return pr_str_n(text, given.n);
+}
+
 /* Where an event of that account may be found. The answer is the same whether there is one. */
 static void get_guest_page(struct gateway_call *call)
 {
     call_tell_limits(call);
-    if (account_may_be_called(http_req_param(call->req, "account")) &&
-        account_event_slug(http_req_param(call->req, "slug")))
+    if (account_may_be_called(lowered(call->req, "account")) &&
+        account_event_slug(lowered(call->req, "slug")))
         http_pages_answer_guest(call->gateway->pages, call->req);
     else
         http_reply_error(call->req, PR_ERR_NOT_FOUND);

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 static uv_loop_t loop;
 static struct password_argon *argon;
@@ -138,7 +139,15 @@ static void what_is_no_hash_is_an_error_or_nobodys(void **state)
     logs_let_go();
 }
 
-/* In turns, and the shortest of each: what else this machine does only makes some longer. */
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Of this process' own time, in turns, and the shortest of each: what else this machine does only
+ * makes some longer. */
 static void nobodys_password_takes_as_long_as_a_wrong_one(void **state)
 {
     int64_t shortest_ns[2] = {INT64_MAX, INT64_MAX};
@@ -147,9 +156,9 @@ static void nobodys_password_takes_as_long_as_a_wrong_one(void **state)
     make_hash("correct horse", hash);
     for (int round = 0; round < 15; round++) {
         for (int nobody = 0; nobody < 2; nobody++) {
-            int64_t before_ns = pr_monotonic_ns();
+            int64_t before_ns = cpu_ns();
             assert_false(same("battery staple", nobody ? NULL : hash));
-            int64_t took_ns = pr_monotonic_ns() - before_ns;
+            int64_t took_ns = cpu_ns() - before_ns;
             if (took_ns < shortest_ns[nobody])
                 shortest_ns[nobody] = took_ns;
         }
@@ -208,12 +217,12 @@ static void the_loop_goes_on_turning_meanwhile(void **state)
     uv_timer_init(&loop, &beat.timer);
     beat.timer.data = &beat;
     uv_timer_start(&beat.timer, on_beat, 5, 5);
-    int64_t before_ns = pr_monotonic_ns();
+    int64_t before_ns = cpu_ns();
     for (int i = 0; i < PASSWORD_ARGON_WAITING_MAX; i++)
         start_hash(&outcomes[i], "p");
     for (int i = 0; i < PASSWORD_ARGON_WAITING_MAX; i++)
         loop_until(&loop, outcomes[i].calls > 0);
-    int64_t took_ns = pr_monotonic_ns() - before_ns;
+    int64_t took_ns = cpu_ns() - before_ns;
     uv_close((uv_handle_t *)&beat.timer, NULL);
     loop_turn(&loop);
     if (beat.worst_ns > took_ns / 8)
