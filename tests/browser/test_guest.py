@@ -50,6 +50,11 @@ def focused(visit):
     return visit.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.id")
 
 
+def wait_for_focus(visit, name):
+    """A dialog gives it back a moment after it has closed."""
+    visit.page.wait_for_function("(name) => document.activeElement.ariaLabel?.startsWith(name)", arg=name)
+
+
 def place(visit):
     return visit.page.locator(".place").inner_text()
 
@@ -69,6 +74,13 @@ def test_a_code_opens_its_photos_and_no_others(visit, party):
     expect(visit.page).to_have_title("Clara & Jonas · Pierrot")
     assert focused(visit) == "event-name"
     expect(visit.page.locator(".tile img[data-loaded]")).to_have_count(3)
+
+
+def test_an_address_with_capitals(visit, party):
+    """As a phone's keyboard begins it."""
+    visit.open(party.page.title())
+    type_code(visit, party.code(1)["access_code"])
+    expect(tiles(visit)).to_have_count(1)
 
 
 def test_a_code_takes_its_form_while_it_is_typed(visit):
@@ -128,6 +140,16 @@ def test_the_code_of_a_link_leaves_the_address_bar(visit, party, code):
     assert visit.page.url == visit.url + party.page
     assert not [url for url in asked if code["access_code"] in url and "#" not in url]
     visit.page.reload()  # the session lives
+    tiles(visit).first.wait_for()
+
+
+def test_a_link_that_was_mangled_on_its_way(visit, party, code):
+    for fragment in ("%ff", "%E0%A4%A", "%"):
+        visit.page.goto("about:blank")
+        visit.page.goto(f"{party.page}#{fragment}")
+        visit.see("Type the code that you were given.")
+    visit.page.goto("about:blank")
+    visit.page.goto(f"{party.page}#%20{code['access_code'].lower()}%20")
     tiles(visit).first.wait_for()
 
 
@@ -208,6 +230,7 @@ def test_the_viewer_by_keys(visit, party, code):
     expect(viewer.locator("[data-current] .large")).to_have_count(1)
     assert viewer.locator("[data-current] .large").evaluate("(e) => e.naturalWidth") == 1600
     expect(viewer.locator(".large")).to_have_count(3)  # the neighbours are there before they are asked for
+    expect(visit.page.locator("#viewer-size")).to_have_text(f"{len(party.files[2].body) / 1000:.0f} kB")
     expect(viewer.get_by_role("status")).to_have_text(f"Photo 3 of 13: {party.files[2].name}")
     for key, wanted in (("ArrowRight", 4), ("ArrowLeft", 3), ("Home", 1), ("ArrowLeft", 1), ("End", 13), ("ArrowRight", 13)):
         visit.page.keyboard.press(key)
@@ -218,7 +241,58 @@ def test_the_viewer_by_keys(visit, party, code):
     visit.page.keyboard.press("ArrowLeft")
     visit.page.keyboard.press("Escape")
     assert not visit.page.locator("#viewer").is_visible()
-    assert focused(visit).startswith(party.files[11].name)
+    wait_for_focus(visit, party.files[11].name)
+
+
+def play(visit):
+    """The film, which is the last one, until it has played for a while."""
+    tiles(visit).last.click()
+    visit.page.locator("[data-current] video").wait_for()
+    visit.page.wait_for_function("""() => {
+        const film = document.querySelector('[data-current] video');
+        film.muted = true;
+        if (film.paused)
+          film.play().catch(() => {});
+        return film.currentTime > 0.2;
+    }""")
+
+
+def test_a_video_is_watched_without_a_download(visit, party):
+    code = party.code(11, 12)
+    enter(visit, party, code)
+    asked = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    play(visit)
+    shown = [url for url in asked if "/photos/" in url]
+    assert shown and all(url.endswith("?for=view") for url in shown)
+    assert party.client.request("GET", f"{party.path}/codes/{code['id']}").json()["code"]["downloads"] == 0
+
+
+def test_a_video_goes_on_after_its_link_has_ended(visit, party, code):
+    ended = []
+
+    def end_once(route):
+        answer = route.fetch()
+        body = answer.json()
+        if "video" in body and not ended:
+            ended.append(body["video"]["url"])
+            body["video"]["url"] = re.sub("X-Amz-Date=[^&]*", "X-Amz-Date=20200101T000000Z", ended[0])
+        route.fulfill(response=answer, json=body)
+
+    failed, got = [], []
+    visit.page.on("requestfailed", lambda request: failed.append(request.url))
+    visit.page.on("response", lambda response: got.append(response.url))
+    visit.page.route("**/api/guest/**/photos/*", end_once)
+    enter(visit, party, code)
+    play(visit)
+    assert [url for url in failed if "20200101T000000Z" in url] and [url for url in got if "clip.mp4" in url]
+
+
+def test_a_video_that_is_none(visit, party, code):
+    visit.page.route(re.compile("clip.mp4"), lambda route: route.fulfill(body="no film", content_type="video/mp4"))
+    enter(visit, party, code)
+    tiles(visit).last.click()
+    visit.see("This video cannot be played here.", "#viewer")
 
 
 def test_back_closes_the_viewer(visit, party, code):
@@ -310,7 +384,7 @@ def test_everything_with_the_keyboard_alone(visit, party, code):
         keys.press("Enter")
     assert saved.value.suggested_filename == party.files[0].name
     keys.press("Escape")
-    assert focused(visit).startswith(party.files[0].name)
+    wait_for_focus(visit, party.files[0].name)
     visit.tab_to("#leave")
     keys.press("Enter")
     visit.see("You have left.")
@@ -381,6 +455,18 @@ def test_guests_who_may_only_look(visit, stack):
     tiles(visit).first.click(modifiers=["Shift"])
     visit.page.locator("#viewer .large").first.wait_for()
     assert not visit.page.locator("#viewer-download").is_visible()
+
+
+def test_videos_where_downloads_are_off(visit, stack):
+    looking = Party(stack, photos=1, film=True, download=False)
+    enter(visit, looking, looking.code())
+    tiles(visit).last.click()
+    visit.see("There are no downloads here, and videos can only be watched where there are.", "#viewer")
+    visit.page.locator("#viewer [data-current] .large").wait_for()  # its picture
+    assert visit.page.locator("video").count() == 0
+    visit.page.keyboard.press("ArrowLeft")
+    visit.page.locator("#viewer [data-current] .large").wait_for()
+    expect(visit.page.locator("#viewer-trouble")).to_be_empty()
 
 
 # --- many ---
@@ -470,11 +556,38 @@ def test_the_countdown(visit, party, code):
     before = countdown.inner_text()
     visit.page.clock.run_for(2000)
     assert countdown.inner_text() != before, "seconds in the last hour"
+    visit.page.route(f"**/api/guest{party.page}", lambda route: route.fulfill(status=410, body="{}"))
     visit.page.clock.fast_forward(DAY_MS)
     visit.see("These photos have gone")
+    visit.expect_refusals(410)
     assert tiles(visit).count() == 0
     visit.press("Use another code")
     assert focused(visit) == "code"
+
+
+def test_extended_while_a_guest_is_there(visit, stack):
+    short = Party(stack, photos=1)
+    code = short.code(expires_in=60)
+    stack.sql("update media.code set expires_at = now() + interval '4 seconds' where id = %s", code["id"])
+    enter(visit, short, code)
+    expect(visit.page.get_by_role("timer")).to_have_text(re.compile(r"\d seconds? left"))
+    short.change_code(code, expires_in=7300)
+    expect(visit.page.get_by_role("timer")).to_have_text(re.compile(r"2 hours( 1 minute)? left"))
+    stack.sql("update media.code set expires_at = now() + interval '4 seconds' where id = %s", code["id"])
+    visit.page.reload()
+    expect(visit.page.get_by_role("timer")).to_have_text(re.compile(r"\d seconds? left"))
+    visit.see("Your code does not open these photos any more.")
+    visit.expect_refusals(401)
+
+
+def test_the_countdown_of_a_code_that_ends_before_its_event(visit, party):
+    code = party.code(1, 2, expires_in=7300)
+    enter(visit, party, code)
+    expect(visit.page.get_by_role("timer")).to_have_text(re.compile(r"2 hours( 1 minute)? left"))
+    visit.page.evaluate("localStorage.clear()")  # it is the server that says so
+    party.change_code(code, expires_in=3 * 86400 + 60)
+    visit.page.goto(f"{party.page}#{code['access_code']}")
+    expect(visit.page.get_by_role("timer")).to_have_text("3 days left")
 
 
 def test_an_event_that_is_over(visit, stack):

@@ -2,6 +2,7 @@
 The pictures are kept in build/test/browser."""
 
 import os
+from urllib.robotparser import RobotFileParser
 
 import pytest
 import requests
@@ -167,4 +168,10 @@ def test_no_other_file_is_served(stack, path):
 
 
 def test_robots_are_kept_out(stack):
-    assert "Disallow: /" in requests.get(stack.gateway_url + "/robots.txt", timeout=10).text.splitlines()
+    """They may fetch pages: else they do not learn that these are not to be indexed, and list the bare addresses."""
+    robots = RobotFileParser(stack.gateway_url + "/robots.txt")
+    robots.parse(requests.get(robots.url, timeout=10).text.splitlines())
+    for path in ("/", "/login", "/events", "/anna/wedding"):
+        assert robots.can_fetch("Googlebot", stack.gateway_url + path), path
+        assert requests.get(stack.gateway_url + path, timeout=10).headers["x-robots-tag"] == "noindex"
+    assert not robots.can_fetch("Googlebot", stack.gateway_url + "/api/guest/anna/wedding")

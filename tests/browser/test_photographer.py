@@ -5,12 +5,16 @@ import base64
 import os
 import re
 import secrets
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+import pictures
+from client import Person as Account
 from party import scene
+from pictures import small
 from stack import TOP, eventually
 
 PICTURES = os.path.join(TOP, "build/test/browser")
@@ -54,12 +58,21 @@ class Studio:
     def choose(self, paths):
         self.page.locator("#pick-files").set_input_files(paths)
 
-    def uploaded(self, title="All uploaded"):
-        expect(self.page.locator("#uploads-title")).to_have_text(title, timeout=UPLOADED)
+    def drop(self, paths):
+        """As a mouse drops them, folders too."""
+        where = self.page.locator("#add").bounding_box()
+        devtools = self.page.context.new_cdp_session(self.page)
+        for kind in ("dragEnter", "dragOver", "drop"):
+            devtools.send("Input.dispatchDragEvent", {
+                "type": kind, "x": where["x"] + 30, "y": where["y"] + 30,
+                "data": {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}})
+
+    def uploaded(self, title="All uploaded", within=UPLOADED):
+        expect(self.page.locator("#uploads-title")).to_have_text(title, timeout=within)
 
     def shown(self, n):
         expect(self.page.locator("#event-facts")).to_contain_text(f"{n} photo", timeout=UPLOADED)
-        expect(self.page.locator(".tile-note.busy")).to_have_count(0, timeout=UPLOADED)
+        expect(self.page.locator(".tile-note[data-tone=busy]")).to_have_count(0, timeout=UPLOADED)
         expect(self.page.locator(".tile img[data-loaded]").first).to_be_visible(timeout=UPLOADED)
 
     def facts(self):
@@ -165,6 +178,64 @@ def test_photos_come_from_a_drop_and_appear_while_others_are_on_their_way(studio
     studio.shown(4)
 
 
+def test_folders_are_dropped_and_a_reload_finds_their_files(studio, photos, tmp_path):
+    page = studio.page
+    day = tmp_path / "shoot" / "day 2"
+    day.mkdir(parents=True)
+    for path, folder in zip(photos[:4], (day, day, day.parent, tmp_path)):
+        (folder / os.path.basename(path)).write_bytes(open(path, "rb").read())
+    (day / ".DS_Store").write_text("hi")
+    held, _ = studio.hold_uploads()
+    studio.drop([tmp_path / "shoot", tmp_path / os.path.basename(photos[3])])
+    eventually(lambda: page.wait_for_timeout(50) or len(held) == 4)
+
+    def kept():
+        return page.evaluate("""() => new Promise((done) => {
+            indexedDB.open('pierrot-uploads').onsuccess = ({ target }) => {
+                target.result.transaction('files').objectStore('files').getAll().onsuccess = ({ target }) =>
+                    done(target.result.map((one) => `${one.constructor.name} ${one.name}`));
+            };
+        })""")
+    eventually(lambda: len(kept()) == 4)
+    assert sorted(kept()) == sorted(f"FileSystemFileHandle {os.path.basename(path)}" for path in photos[:4]), "no copies"
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.unroute(studio.visit.store + "/**")
+    allow = page.get_by_role("button", name="Go on", exact=True)  # where the browser wants to be asked again
+    if allow.is_visible():
+        allow.click()
+    studio.uploaded()
+    studio.shown(4)
+    studio.forgive_overtaking()
+
+
+def test_hundreds_in_one_go(studio, stack, tmp_path):
+    """More than a batch announces: the page holds no more of them than are seen."""
+    page, previews = studio.page, set()
+    page.on("request", lambda request: previews.add(request.url.split("?")[0]) if request.resource_type == "image" else None)
+    for seed in range(600):
+        (tmp_path / f"DSC_{seed:04}.jpg").write_bytes(small(seed + 77_000).body)
+    page.locator("#uploads-details").evaluate("(details) => { details.open = true; }")
+    studio.drop(sorted(tmp_path.iterdir()))
+    studio.visit.see(re.compile("^and [0-9]{3} files more$"), "#uploads")
+    expect(page.locator("#upload-list li")).to_have_count(100)
+    studio.uploaded(within=300_000)
+    assert studio.facts() == "600 of 600 photos"
+    states = dict(stack.sql("select state, count(*) from media.media where event_id = %s group by 1", studio.url.split("/")[-1]))
+    assert "created" not in states and sum(states.values()) == 600, states
+    eventually(lambda: not stack.sql("select from media.media where event_id = %s and state = 'finalized' limit 1", studio.url.split("/")[-1]),
+               within=300)
+    previews.clear()
+    page.reload()
+    studio.shown(600)
+    page.wait_for_load_state("networkidle")
+    assert studio.tiles.count() < 150 and len(previews) < 150
+    page.keyboard.press("End")
+    expect(page.locator(".tile img[data-loaded]").last).to_be_visible(timeout=UPLOADED)
+    studio.tiles.last.click()
+    studio.visit.see("1 photo selected", "#selection-bar")
+
+
 def test_never_done_before_the_server_says_so(studio, photos):
     page, answers = studio.page, []
     page.route("**/api/media/finalize", lambda route: answers.append(route))
@@ -177,6 +248,26 @@ def test_never_done_before_the_server_says_so(studio, photos):
     for route in answers:
         route.continue_()
     studio.uploaded()
+
+
+def test_a_store_that_takes_its_time_is_asked_again(studio, photos):
+    """202 is neither a success nor a failure."""
+    page, asked = studio.page, []
+
+    def not_yet(route):
+        asked.append(route)
+        if len(asked) > 3:
+            route.continue_()
+            return
+        media_id = route.request.post_data_json["media_id"]
+        route.fulfill(status=202, headers={"retry-after": "2"}, json={"media": {"id": media_id, "state": "created"}})
+    page.route("**/api/media/finalize", not_yet)
+    studio.choose(photos[:1])
+    eventually(lambda: page.wait_for_timeout(50) or len(asked) == 2, 15)
+    assert studio.facts().startswith("0 of 1 photo")
+    studio.uploaded()
+    assert len(asked) == 4
+    studio.shown(1)
 
 
 def test_pause_and_go_on(studio, photos):
@@ -257,6 +348,18 @@ def test_a_connection_that_is_lost_and_comes_back(studio, photos):
     page.unroute(studio.visit.store + "/**")
     studio.uploaded()
     studio.shown(8)
+    studio.forget("ERR_CONNECTION_RESET")
+
+
+def test_each_retry_waits_longer(studio, photos):
+    page, tries = studio.page, []
+    page.route(studio.visit.store + "/**", lambda route: (tries.append(time.monotonic()), route.abort("connectionreset")))
+    studio.choose(photos[:1])
+    eventually(lambda: page.wait_for_timeout(20) or len(tries) >= 4, within=40)
+    waits = [after - before for before, after in zip(tries, tries[1:])]
+    assert all(wait >= least for wait, least in zip(waits, (0.5, 1, 2))), waits
+    page.unroute(studio.visit.store + "/**")
+    studio.uploaded()
     studio.forget("ERR_CONNECTION_RESET")
 
 
@@ -458,7 +561,223 @@ def test_cover_and_removal(studio, photos, stack, person):
     studio.visit.see("3 photos")
 
 
+# --- photos of the library ---
+
+@pytest.fixture
+def librarian(stack):
+    """Somebody whose library has a film and five photos, the newest first."""
+    someone = Account(stack)
+    someone.log_in()
+    someone.program = someone.client()
+    someone.library = [someone.program.bring(file) for file in [scene(2000 + i) for i in range(5)] + [pictures.committed("clip.mp4")]][::-1]
+    return someone
+
+
+class Library:
+    """The dialog of them."""
+
+    def __init__(self, studio):
+        self.visit, self.page = studio.visit, studio.page
+        self.dialog = self.page.locator("#library")
+        self.tiles = self.dialog.get_by_role("gridcell")
+
+    def open(self, n):
+        self.visit.press("Add from my library", "main")
+        expect(self.tiles).to_have_count(n)
+
+    def names(self):
+        return [label.split(",")[0] for label in self.tiles.evaluate_all("(all) => all.map((e) => e.ariaLabel)")]
+
+
+def test_photos_of_the_library_are_added_and_stay_there(visit, librarian, photos):
+    studio = Studio(visit, librarian)
+    page, library = studio.page, Library(studio)
+    library.open(6)
+    assert library.names() == [media["filename"] for media in librarian.library]
+    expect(library.dialog.locator(".tile img[data-loaded]")).to_have_count(6)
+    assert page.locator("#library-add").is_disabled()
+    library.tiles.nth(0).click()
+    library.tiles.nth(2).click(modifiers=["Shift"])
+    visit.see("3 photos selected", "#library")
+    visit.press("Add", "#library")
+    visit.see("3 photos added from your library.")
+    expect(library.dialog).to_be_hidden()
+    studio.shown(3)
+    library.open(3)
+    visit.press("Select all", "#library")
+    visit.press("Add", "#library")
+    studio.shown(6)
+    library.open(0)
+    visit.see("Nothing is in your library that is not here already.", "#library")
+    visit.press("Close", "#library")
+
+    studio.choose(photos[:1])
+    studio.uploaded()
+    studio.shown(7)
+    page.get_by_role("gridcell", name=re.compile("^clip.mp4")).click()
+    page.get_by_role("gridcell", name=re.compile("^" + os.path.basename(photos[0]))).click()
+    visit.press("Remove…")
+    visit.see("1 photo uploaded here is deleted for good. 1 photo from your library stays there.", "dialog")
+    visit.press("Remove", "dialog")
+    visit.see("2 photos removed.")
+    library.open(1)
+    assert library.names() == ["clip.mp4"]
+    left = [media["filename"] for page_of in librarian.program.pages() for media in page_of]
+    assert left == [media["filename"] for media in librarian.library]
+
+
+def test_the_library_with_the_keyboard_alone(visit, librarian):
+    studio = Studio(visit, librarian)
+    page, keys, library = studio.page, studio.page.keyboard, Library(studio)
+    visit.tab_to("#choose-library")
+    keys.press("Enter")
+    expect(library.tiles.first).to_be_focused()
+    keys.press("Space")
+    keys.press("Shift+ArrowRight")
+    visit.see("2 photos selected", "#library")
+    keys.press("Escape")
+    visit.see("0 photos selected", "#library")
+    page.locator("#library-photos").evaluate("(e) => { e.style.maxHeight = '20rem'; }")  # as if there were many rows
+    for key in ("End", "Home", "End"):
+        keys.press(key)
+        assert page.evaluate("""() => {
+            const [tile, around] = [document.activeElement, document.querySelector('#library-photos')].map((e) => e.getBoundingClientRect());
+            return tile.top >= around.top && tile.bottom <= around.bottom;
+        }"""), f"{key}: the photo is out of sight"
+    expect(library.tiles.last).to_be_focused()
+    keys.press("Enter")
+    visit.see("1 photo selected", "#library")
+    visit.tab_to("#library-add", most=6)
+    keys.press("Enter")
+    studio.shown(1)
+    expect(page.locator("#choose-library")).to_be_focused()
+    keys.press("Enter")
+    expect(library.tiles.first).to_be_focused()
+    keys.press("Escape")
+    expect(library.dialog).to_be_hidden()
+
+
+def test_a_large_library_on_a_phone(visits, librarian):
+    """It comes in pages, here of two; links that ended meanwhile are renewed."""
+    visit = visits(**KINDS["phone"])
+    studio = Studio(visit, librarian)
+    page, library = studio.page, Library(studio)
+    page.route("**/api/media?*", lambda route: route.continue_(url=route.request.url.replace("limit=60", "limit=2")))
+    library.open(2)
+    library.tiles.nth(1).scroll_into_view_if_needed()
+    box = library.tiles.nth(1).bounding_box()
+    touch = {"pointerType": "touch", "isPrimary": True, "bubbles": True, "clientX": box["x"] + 9, "clientY": box["y"] + 9}
+    library.tiles.nth(1).dispatch_event("pointerdown", touch)
+    page.wait_for_timeout(700)
+    library.tiles.nth(1).dispatch_event("pointerup", touch)
+    visit.see("1 photo selected", "#library")
+    visit.press("Show older ones", "#library")
+    expect(library.tiles).to_have_count(4)
+    expect(library.tiles.nth(2)).to_be_focused()
+    library.tiles.nth(3).tap()
+    visit.see("2 photos selected", "#library")
+    page.unroute("**/api/media?*")
+
+    asked = []
+
+    def end_once(route):
+        answer = route.fetch()
+        body = answer.json()
+        for media in [] if asked else body["items"]:
+            for rendition in media["renditions"]:
+                rendition["url"] = re.sub("X-Amz-Date=[^&]*", "X-Amz-Date=20200101T000000Z", rendition["url"])
+        asked.append(route.request.url)
+        route.fulfill(response=answer, json=body)
+    page.route("**/api/media?*", end_once)
+    visit.press("Show older ones", "#library")
+    expect(library.dialog.locator(".tile img[data-loaded]")).to_have_count(6)
+    assert len(asked) == 2 and "cursor=" in asked[0] and "cursor=" not in asked[1]
+    visit.see("2 photos selected", "#library")
+    visit.check_width()
+    visit.press("Add", "#library")
+    studio.shown(2)
+
+
+def test_a_photo_of_the_library_that_has_gone_meanwhile(visit, librarian):
+    studio = Studio(visit, librarian)
+    library = Library(studio)
+    library.open(6)
+    visit.press("Select all", "#library")
+    assert librarian.program.delete(librarian.library[0]["id"]).status_code == 204
+    visit.press("Add", "#library")
+    visit.see("Some of them are not in your library any more.", "#library")
+    visit.expect_refusals(422)
+    expect(library.tiles).to_have_count(5)
+    visit.see("5 photos selected", "#library")
+    visit.press("Add", "#library")
+    studio.shown(5)
+
+
 # --- codes ---
+
+def test_all_that_can_be_changed_of_a_code(studio, photos, stack):
+    visit, page = studio.visit, studio.page
+    studio.choose(photos[:3])
+    studio.uploaded()
+    studio.shown(3)
+    studio.tiles.nth(0).click()
+    visit.press("New code from these")
+    page.get_by_label("For whom?").fill("Anna")
+    page.get_by_label("Works until").fill("2090-01-01T12:00")
+    visit.press("Make code", "dialog")
+    assert visit.fault_of("#code-until") == "Between now and the end of the event, please."
+    page.get_by_label("Works until").fill(in_days(3))
+    page.locator("#code-length").select_option("8")
+    visit.press("Make code", "dialog")
+    row = page.locator("#code-list li")
+    expect(row).to_contain_text(re.compile(r"Until \w+ \d+ \w+ at 12:00"))
+    event_id = studio.url.split("/")[-1]
+
+    def is_now(label, opens_all, days):
+        (was, length, opens, left), = stack.sql(
+            "select label, length(access_code), opens_all, extract(epoch from expires_at - now()) / 86400 from media.code "
+            "where event_id = %s", event_id)
+        assert (was, length, opens) == (label, 8, opens_all)
+        assert left is None if days is None else abs(float(left) - days) < 1
+
+    is_now("Anna", False, 3)
+    visit.press("Change Anna")
+    visit.see("Code of Anna", "#code-dialog")
+    assert page.get_by_label("Works until").input_value() == in_days(3)
+    page.get_by_label("For whom?").fill("Anna & Ben")
+    page.locator("#code-dialog").get_by_label("all photos").check()
+    page.get_by_label("Works until").fill(in_days(5))
+    visit.press("Save", "dialog")
+    visit.see("The code of Anna & Ben is changed.")
+    expect(page.get_by_role("button", name="Change Anna & Ben")).to_be_focused()
+    expect(row).to_contain_text("3 photos")
+    is_now("Anna & Ben", True, 5)
+
+    visit.press("Change Anna & Ben")
+    page.get_by_label("chosen photos").check()
+    page.get_by_label("Works until").fill("")
+    visit.press("Save", "dialog")
+    expect(row).to_contain_text("1 photo ·")  # the one from before
+    expect(row).not_to_contain_text("Until")
+    is_now("Anna & Ben", False, None)
+
+    stack.sql("update media.code c set expires_at = now() - interval '1 hour' where c.event_id = %s", event_id)
+    page.reload()
+    visit.see("expired", "#code-list")
+    visit.press("Change Anna & Ben")
+    page.get_by_label("For whom?").fill("Anna")  # its time may stay as it is
+    visit.press("Save", "dialog")
+    visit.see("expired", "#code-list")
+    visit.press("Change Anna")
+    page.get_by_label("Works until").fill(in_days(2))
+    visit.press("Save", "dialog")
+    expect(row.locator(".badge")).to_have_count(0)
+    is_now("Anna", False, 2)
+
+
+def in_days(days):
+    return time.strftime("%Y-%m-%dT12:00", time.gmtime(time.time() + days * 86400))
+
 
 def test_many_codes_their_photos_and_exports(studio, photos, tmp_path):
     visit, page = studio.visit, studio.page
@@ -481,9 +800,13 @@ def test_many_codes_their_photos_and_exports(studio, photos, tmp_path):
     with page.expect_file_chooser() as chooser:
         visit.press("Take them from a CSV file")
     chooser.value.set_files(str(table))
-    page.get_by_label("all photos").check()
+    page.locator("#many-dialog").get_by_label("all photos").check()
+    page.get_by_label("They work until").fill(in_days(3))
+    page.locator("#many-length").select_option("10")
     visit.press("Make codes", "dialog")
     visit.see("2 codes made.")
+    expect(page.locator("#code-list li").filter(has_text="Dora")).to_contain_text(re.compile(r"Until \w+ \d+ \w+ at 12:00"))
+    assert [len(text.replace(" ", "")) for text in page.locator("#code-list code").all_inner_texts()] == [10, 10, 6, 6, 6]
     visit.see("Emil; the younger", "#code-list")
 
     visit.press("Choose the photos of Ben")
@@ -534,6 +857,34 @@ def test_owners_see_the_end_coming_and_extend(studio, stack, left, says):
     visit.see(re.compile("Anna & Tom: (29|30|36|35) days"))
     visit.open(studio.url)
     expect(page.locator("#warning")).to_be_hidden()
+
+
+def test_extended_after_its_end_it_is_back(visits, person, photos, stack):
+    """At the event's own page; its codes open it again."""
+    studio = Studio(visits(), person)
+    studio.choose(photos[:1])
+    studio.uploaded()
+    studio.tab("Codes")
+    studio.visit.press("New code")
+    studio.page.get_by_label("For whom?").fill("Anna")
+    studio.visit.press("Make code", "dialog")
+    row = studio.page.locator("#code-list li")
+    link = studio.page.locator("#public-link").get_attribute("href") + "#" + row.locator("code").inner_text().replace(" ", "")
+    set_left(stack, studio, "-1 hour")
+    guest = visits()
+    guest.page.goto(link)
+    guest.see("These photos have gone")
+    guest.expect_refusals(410)
+    studio.page.reload()
+    studio.visit.see("expired", "#code-list")
+    studio.visit.press("Extend…", "#warning")
+    studio.visit.press("+ 1 day", "dialog")
+    studio.visit.press("Save", "dialog")
+    expect(studio.page.locator("#warning")).to_contain_text("It closes in 23 hours")
+    expect(row.get_by_text("expired")).to_have_count(0)
+    guest.page.goto("about:blank")
+    guest.page.goto(link)
+    guest.see("1 photo")
 
 
 def test_settings_and_the_end(studio, stack, photos):
@@ -593,7 +944,7 @@ def test_what_people_write_is_text(studio):
 # --- how it looks ---
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_looks(visits, person, photos, kind):
+def test_looks(visits, librarian, photos, kind):
     os.makedirs(PICTURES, exist_ok=True)
     visit = visits(reduced_motion="reduce", **KINDS[kind])
 
@@ -606,7 +957,7 @@ def test_looks(visits, person, photos, kind):
                if fault["impact"] in ("moderate", "serious", "critical")]
         assert not bad, "\n".join(bad)
 
-    visit.log_in(person, to="/events")
+    visit.log_in(librarian, to="/events")
     judge("events-none")
     visit.press("Create your first event")
     judge("events-new")
@@ -626,17 +977,33 @@ def test_looks(visits, person, photos, kind):
     judge("event-uploading")
     page.unroute(visit.store + "/**")
     expect(page.locator("#uploads-title")).to_have_text("All uploaded", timeout=UPLOADED)
-    expect(page.locator(".tile-note.busy")).to_have_count(0, timeout=UPLOADED)
+    expect(page.locator(".tile-note[data-tone=busy]")).to_have_count(0, timeout=UPLOADED)
     visit.press("Close", "#uploads")
     page.get_by_role("gridcell").nth(1).click()
     page.get_by_role("gridcell").nth(2).click()
     judge("event-photos")
+    visit.press("Clear", "#selection-bar")
+    page.route("**/api/media?*", lambda route: route.continue_(url=route.request.url.replace("limit=60", "limit=4")))
+    visit.press("Add from my library", "main")
+    expect(page.locator("#library .tile img[data-loaded]").first).to_be_visible(timeout=UPLOADED)
+    page.locator("#library .tile").nth(1).click()
+    page.locator("#library-photos").evaluate("(e) => e.scrollTo(0, e.scrollHeight)")
+    judge("event-library")
+    visit.press("Close", "#library")
+    page.get_by_role("gridcell").nth(1).click()
+    page.get_by_role("gridcell").nth(2).click()
     visit.press("New code from these")
     judge("event-new-code")
     page.get_by_label("For whom?").fill("Table 4")
     visit.press("Make code", "dialog")
     visit.see("The code of Table 4 is")
     judge("event-codes")
+    visit.press("Change Table 4")
+    judge("event-change-code")
+    visit.press("Cancel", "dialog")
+    visit.press("Many at once")
+    judge("event-many-codes")
+    visit.press("Cancel", "dialog")
     page.locator(".tabs").get_by_role("link", name="Settings").click()
     judge("event-settings")
     visit.press("Change…")

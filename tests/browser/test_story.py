@@ -63,7 +63,7 @@ def test_from_sign_up_to_the_end(visits):
                           "bytes": base64.b64encode(read(path)).decode()} for path in PHOTOS])
     expect(page.locator("#uploads-title")).to_have_text("All uploaded", timeout=PATIENCE)
     expect(page.locator("#event-facts")).to_contain_text("30 photos", timeout=PATIENCE)
-    expect(page.locator(".tile-note.busy")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator(".tile-note[data-tone=busy]")).to_have_count(0, timeout=PATIENCE)
     owner.press("Close", "#uploads")
 
     # Ten of them are for table 4.

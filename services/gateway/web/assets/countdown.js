@@ -7,9 +7,10 @@ const UNITS = [['day', DAY], ['hour', HOUR], ['minute', MINUTE], ['second', SECO
 
 /** "6 days 4 hours"; the larger two units that there are. */
 export function durationText(ms) {
-  const first = Math.max(0, UNITS.findIndex(([, size]) => ms >= size));
+  const found = UNITS.findIndex(([, size]) => ms >= size);
+  const first = found < 0 ? UNITS.length - 1 : found;
   const parts = [];
-  for (const [unit, size] of UNITS.slice(ms >= SECOND ? first : 3, first + 2)) {
+  for (const [unit, size] of UNITS.slice(first, first + 2)) {
     const n = Math.floor(ms / size);
     ms -= n * size;
     if (n > 0 || parts.length === 0)

@@ -1,10 +1,11 @@
 // The event's access codes: made one or many at once, listed with what became of them, changed, revoked.
 
-import { create, get, patch, remove } from './api.js';
+import { create, get, patch, remove, serverNow } from './api.js';
 import { grouped } from './access-code.js';
 import { busyWhile, byId, confirmed, copyButton, h, say } from './dom.js';
-import { onSubmit } from './form.js';
-import { ago, count } from './format.js';
+import { endOf } from './extend.js';
+import { fault, onSubmit } from './form.js';
+import { ago, count, inputTime, moment } from './format.js';
 import { attempt } from './session.js';
 
 const PAGE = 100;
@@ -19,6 +20,8 @@ export function startCodes(page, { choosePhotos }) {
   const codes = new Map();
   let cursor = null;
   let chosen = []; // ids of the photos a new code opens; empty: all
+  let changing = null; // the code that the dialog is about; null: a new one
+  let until = {}; // {value, expires_in}: what was made of the field's value
 
   byId('codes-csv').href = `/api/${page.path('/codes.csv')}`;
   byId('codes-cards').href = `/api/${page.path('/cards')}`;
@@ -47,7 +50,7 @@ export function startCodes(page, { choosePhotos }) {
   }
 
   function row(code) {
-    const dead = code.revoked_at ? 'revoked' : Date.parse(code.expires_at) <= Date.now() ? 'expired' : '';
+    const dead = code.revoked_at ? 'revoked' : endOf(code) <= serverNow() ? 'expired' : '';
     const button = (text, label, work, tone = '') => h('button', {
       class: `button small ${tone}`, type: 'button', 'aria-label': `${label} ${code.label}`,
       click: ({ currentTarget }) => busyWhile(currentTarget, () => attempt(message, work)),
@@ -61,9 +64,11 @@ export function startCodes(page, { choosePhotos }) {
       h('p', { class: 'hint' },
         `${count(code.photos, 'photo')} · opened ${times(code.opens)} · ${count(code.downloads, 'download')}`,
         ...(code.last_used_at ? [' · used ', ago(code.last_used_at)] : [' · never used'])),
+      endsEarly(code) && h('p', { class: 'hint' }, `Until ${moment(endOf(code))}`),
       h('div', { class: 'actions' },
         !dead && copyButton(`${code.url}#${code.access_code}`, `link of ${code.label}`),
         button('Photos…', 'Choose the photos of', () => edit(code)),
+        button('Change…', 'Change', () => openDialog(code)),
         button(code.revoked_at ? 'Allow again' : 'Revoke', code.revoked_at ? 'Allow again' : 'Revoke', () => revoke(code)),
         button('Delete', 'Delete', () => erase(code), 'danger')));
     codes.set(code.id, { code, element });
@@ -78,6 +83,8 @@ export function startCodes(page, { choosePhotos }) {
     return fresh;
   }
 
+  const endsEarly = (code) => endOf(code) < endOf(page.event);
+  const focusOn = (element, what) => element.querySelector(`.actions [aria-label^="${what}"]`)?.focus();
   const times = (n) => n === 0 ? 'never' : n === 1 ? 'once' : `${n.toLocaleString('en')} times`;
 
   // --- changing one ---
@@ -93,7 +100,7 @@ export function startCodes(page, { choosePhotos }) {
       'Whoever has it is shut out at once. You can allow it again.', 'Revoke'))
       return;
     const { code: changed } = await patch(page.path(`/codes/${code.id}`), { revoked });
-    show(changed).querySelector('.actions button:nth-last-child(2)').focus();
+    focusOn(show(changed), revoked ? 'Allow again' : 'Revoke');
     say(message, revoked ? `${code.label} is shut out.` : `${code.label} may look again.`);
   }
 
@@ -125,32 +132,80 @@ export function startCodes(page, { choosePhotos }) {
     return code;
   }
 
-  // --- new ones ---
+  // --- the dialog, for a new one and for one that is there ---
 
   const dialog = byId('code-dialog');
   const form = byId('code-form');
   dialog.querySelector('[data-close]').addEventListener('click', () => dialog.close());
 
-  /** ids: what it opens; none: all, also later ones. */
-  function ask(ids = []) {
-    chosen = ids;
+  function openDialog(code) {
+    changing = code;
     form.reset();
-    byId('code-opens').textContent = ids.length > 0 ? `It opens the ${count(ids.length, 'photo')} you selected, and no others.` :
-      'It opens all photos of this event, also those that come later. For some of them only, select those under Photos first.';
+    byId('code-dialog-title').textContent = code ? `Code of ${code.label}` : 'New code';
+    byId('code-save').textContent = code ? 'Save' : 'Make code';
+    byId('code-opens').hidden = byId('code-length-field').hidden = Boolean(code);
+    byId('code-choice').hidden = !code;
+    form.elements.label.value = code?.label ?? '';
+    form.elements.opens.value = code?.all ? 'all' : 'chosen';
+    setUntil(form, code && endsEarly(code) ? endOf(code) : null);
     dialog.showModal();
   }
 
-  onSubmit(form, async (values) => {
+  /** The field for a code's own end; null: that of the event. */
+  function setUntil({ elements: { expires_in: input } }, at) {
+    until = {};
+    input.value = input.defaultValue = at ? inputTime(at) : '';
+    input.min = inputTime(Math.min(serverNow(), at ?? Infinity)); // what is over already may stay
+    input.max = inputTime(endOf(page.event));
+    byId(`${input.id}-hint`).textContent = `Empty: as long as the event, until ${moment(endOf(page.event))}.`;
+  }
+
+  /** {expires_in} when another time was chosen; as the API has it, 0 is the event's end. The same again when a request
+   *  is repeated. */
+  function untilIn({ elements: { expires_in: input } }) {
+    if (input.value === input.defaultValue)
+      return {};
+    if (until.value !== input.value)
+      until = { value: input.value, expires_in: input.value ? Math.round((new Date(input.value) - serverNow()) / 1000) : 0 };
+    if (input.value && until.expires_in <= 0)
+      throw fault('expires_in', 'is over already');
+    return { expires_in: until.expires_in };
+  }
+
+  onSubmit(form, (values) => {
+    const label = values.get('label').trim();
+    return changing ? change(changing, label, values.get('opens') === 'all') : make(label, Number(values.get('length')));
+  });
+
+  async function change(code, label, all) {
+    const { code: changed } = await patch(page.path(`/codes/${code.id}`), {
+      ...(label !== code.label && { label }), ...(all !== code.all && { all }), ...untilIn(form),
+    });
+    dialog.close();
+    focusOn(show(changed), 'Change');
+    say(message, `The code of ${changed.label} is changed.`);
+  }
+
+  // --- new ones ---
+
+  /** ids: what it opens; none: all, also later ones. */
+  function ask(ids = []) {
+    chosen = ids;
+    byId('code-opens').textContent = ids.length > 0 ? `It opens the ${count(ids.length, 'photo')} you selected, and no others.` :
+      'It opens all photos of this event, also those that come later. For some of them only, select those under Photos first.';
+    openDialog(null);
+  }
+
+  async function make(label, length) {
     const ids = chosen;
     let { code } = await create(page.path('/codes'), {
-      label: values.get('label').trim(), length: Number(values.get('length')),
-      ...(ids.length > 0 ? { media_ids: ids.slice(0, PHOTOS_AT_ONCE) } : { all: true }),
+      label, length, ...untilIn(form), ...(ids.length > 0 ? { media_ids: ids.slice(0, PHOTOS_AT_ONCE) } : { all: true }),
     });
     code = await addRest(code, ids);
     dialog.close();
     made(code);
     page.showTab('codes');
-  });
+  }
 
   function made(code) {
     const element = show(code);
@@ -169,6 +224,7 @@ export function startCodes(page, { choosePhotos }) {
   manyDialog.querySelector('[data-close]').addEventListener('click', () => manyDialog.close());
   byId('many-codes').addEventListener('click', () => {
     manyForm.reset();
+    setUntil(manyForm, null);
     tellCount();
     manyDialog.showModal();
   });
@@ -193,7 +249,8 @@ export function startCodes(page, { choosePhotos }) {
 
   onSubmit(manyForm, async (values) => {
     const { codes: fresh } = await create(page.path('/codes'), {
-      labels: values.get('labels').replace(/\r\n?/g, '\n'), ...(values.get('opens') === 'all' && { all: true }),
+      labels: values.get('labels').replace(/\r\n?/g, '\n'), length: Number(values.get('length')), ...untilIn(manyForm),
+      ...(values.get('opens') === 'all' && { all: true }),
     });
     manyDialog.close();
     await load(true);
@@ -205,6 +262,13 @@ export function startCodes(page, { choosePhotos }) {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && !byId('codes').hidden && codes.size <= PAGE)
       load(true); // the counters
+  });
+  let end = endOf(page.event);
+  page.heard((event) => {
+    if (end === endOf(event))
+      return;
+    end = endOf(event);
+    load(true); // with it they have another
   });
   load();
 

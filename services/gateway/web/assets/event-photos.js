@@ -1,8 +1,10 @@
 // The event's photos: the wall, what is selected on it, and what is uploaded to it.
 
-import { explain, get, patch, remove, serverNow } from './api.js';
-import { busyWhile, byId, confirmed, h, say } from './dom.js';
+import { explain, get, patch, remove } from './api.js';
+import { busyWhile, byId, confirmed, say } from './dom.js';
+import { startLibrary } from './event-library.js';
 import { count } from './format.js';
+import { linkIsGood } from './links.js';
 import { createGrid } from './photo-grid.js';
 import { createViewer } from './photo-viewer.js';
 import { createSelection } from './selection.js';
@@ -12,9 +14,9 @@ import { startUploads } from './upload-panel.js';
 
 const PAGE = 100;
 const REMOVALS = 6; // at once
-const GATHER_MS = 200;
+const GATHER_MS = 400;
+const SHOW_MS = 60, SHOW_ARRIVED_MS = 1000;
 const POLL_MS = 5_000; // while something is awaited and the stream says nothing
-const LINKS_EARLY_MS = 15_000;
 const REASONS = { 'checksum mismatch': 'damaged on its way' };
 
 /** codes: of startCodes; counted(n) is told how many photos there are. */
@@ -131,20 +133,19 @@ export function startPhotos(page, { codes, counted }) {
     open: (index) => viewer.open(list, index),
     fresh: renewLinks,
     failed: () => setTimeout(() => renewLinks(list), POLL_MS),
-    notes,
+    note,
   });
 
-  function notes({ state, reason, isCover }) {
+  function note({ state, reason = 'unknown kind', isCover }) {
     if (state === 'finalized')
-      return { elements: [h('span', { class: 'tile-note busy', 'aria-hidden': 'true' }, 'Preparing…')], text: 'being prepared' };
+      return { shown: 'Preparing…', tone: 'busy', text: 'being prepared' };
     if (state === 'rejected')
-      return { elements: [h('span', { class: 'tile-note bad', 'aria-hidden': 'true' }, `Unusable: ${REASONS[reason] ?? reason ?? 'unknown kind'}`)],
-        text: `cannot be used: ${reason ?? 'unknown kind'}` };
-    return isCover ? { elements: [h('span', { class: 'tile-note', 'aria-hidden': 'true' }, 'Cover')], text: 'cover' } : {};
+      return { shown: `Unusable: ${REASONS[reason] ?? reason}`, tone: 'bad', text: `cannot be used: ${reason}` };
+    return isCover ? { shown: 'Cover', tone: 'plain', text: 'cover' } : null;
   }
 
   let painting = 0;
-  function show() {
+  function show(withinMs = SHOW_MS) {
     painting ||= setTimeout(() => {
       painting = 0;
       list = [...photos.values()].sort((a, b) => a.id < b.id ? 1 : -1);
@@ -154,20 +155,13 @@ export function startPhotos(page, { codes, counted }) {
       byId('photos-empty').hidden = !loaded || list.length > 0;
       byId('grid-tools').hidden = list.length === 0;
       byId('add').classList.toggle('slim', list.length > 0);
-    }, 60);
-  }
-
-  /** When a presigned URL ends, by its own words. */
-  function endOf(url) {
-    const query = new URL(url, location).searchParams;
-    const [, y, m, d, hour, min, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '') ?? [];
-    return y ? Date.UTC(y, m - 1, d, hour, min, s) + 1000 * Number(query.get('X-Amz-Expires')) : Infinity;
+    }, withinMs);
   }
 
   let renewing = false;
   /** True when these previews can be fetched; else their pages are listed again first. */
   function renewLinks(wanted) {
-    const old = wanted.filter(({ preview_url: url }) => url && endOf(url) - LINKS_EARLY_MS < serverNow());
+    const old = wanted.filter(({ preview_url: url }) => !linkIsGood(url));
     if (old.length === 0)
       return true;
     if (renewing)
@@ -275,7 +269,7 @@ export function startPhotos(page, { codes, counted }) {
   const viewer = createViewer(byId('viewer'), {
     async info({ id }) {
       const { media } = await get(`media/${id}`);
-      return { large: media.renditions.find(({ name }) => name === 'large'), download: media.download };
+      return { large: media.renditions.find(({ name }) => name === 'large'), video: media.download };
     },
     moved: (photo) => {
       trouble.textContent = photo.state === 'rejected' ? 'This file cannot be shown.' : '';
@@ -291,15 +285,16 @@ export function startPhotos(page, { codes, counted }) {
 
   // --- uploads ---
 
-  const uploads = startUploads(page, {
-    arrived(media) {
-      take(media);
-      const photo = photos.get(media.id);
-      if (photo)
-        photo.at = Date.now(); // a list that was asked for before does not have it
-      show();
-    },
-  });
+  function arrived(media) {
+    take(media);
+    const photo = photos.get(media.id);
+    if (photo)
+      photo.at = Date.now(); // a list that was asked for before does not have it
+    show(SHOW_ARRIVED_MS);
+  }
+
+  const uploads = startUploads(page, { arrived });
+  startLibrary(page, { added: (list) => list.forEach(arrived) });
 
   page.heard(() => loaded && counted(list.length));
 

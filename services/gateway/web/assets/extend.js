@@ -4,7 +4,7 @@ import { patch, serverNow } from './api.js';
 import { h } from './dom.js';
 import { durationText } from './countdown.js';
 import { fault, onSubmit } from './form.js';
-import { moment } from './format.js';
+import { inputTime, moment } from './format.js';
 
 const HOUR_MS = 3_600_000, DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
@@ -23,8 +23,6 @@ export function stay(event) {
   return { text: `${durationText(left)} left`, tone };
 }
 
-const local = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-
 /** Asks until when; gives the event as it is then, or null. */
 export function askStay(event) {
   const created = Date.parse(event.created_at);
@@ -33,7 +31,7 @@ export function askStay(event) {
   let answer = null;
 
   const input = h('input', {
-    id: 'stay-until', name: 'seconds_to_live', type: 'datetime-local', required: true, min: local(earliest), max: local(latest),
+    id: 'stay-until', name: 'seconds_to_live', type: 'datetime-local', required: true, min: inputTime(earliest), max: inputTime(latest),
     'aria-describedby': 'stay-says stay-until-error', 'data-fault': 'From an hour to five years after it was made, please.',
   });
   const says = h('p', { class: 'hint', id: 'stay-says', role: 'status' });
@@ -55,7 +53,7 @@ export function askStay(event) {
   }
   function show(ms) {
     until = ms;
-    input.value = local(ms);
+    input.value = inputTime(ms);
     tell();
   }
   input.addEventListener('input', () => {

@@ -28,23 +28,25 @@ export function safeName(name) {
   return characters.join('');
 }
 
-/** [{file, path, handle}] of a drop. A handle, where the browser has them, finds the file again after a reload. */
+/** [{file, path, handle}] of a drop. A handle, where the browser has them, finds the file again after a reload; the file itself
+ *  is not asked of it, since Chromium reads those at twice the cost. */
 export async function filesOfDrop(transfer) {
   const items = [...transfer.items].filter(({ kind }) => kind === 'file');
-  // All are asked for now: once this returns, the drop is empty.
-  const wanted = items.map((item) => {
-    const entry = item.webkitGetAsEntry?.();
-    return { entry, file: item.getAsFile(), handle: item.getAsFileSystemHandle?.().catch(() => null) };
-  });
+  // All are asked for now: once this returns, the drop is empty. One kind after the other: in turn it takes Chromium seconds.
+  const entries = items.map((item) => item.webkitGetAsEntry?.());
+  const files = items.map((item) => item.getAsFile());
+  const wanted = items.map((item) => item.getAsFileSystemHandle?.().catch(() => null));
   const found = [];
-  for (const { entry, file, handle } of wanted) {
-    const known = await handle;
-    if (known)
-      await walkHandle(known, '', found);
-    else if (entry?.isDirectory)
-      await walkEntry(entry, '', found);
+  for (const [i, file] of files.entries()) {
+    const handles = new Map();
+    await walkHandle(await wanted[i], '', handles);
+    const first = found.length;
+    if (entries[i]?.isDirectory)
+      await walkEntry(entries[i], '', found);
     else if (file)
       found.push({ file, path: file.name });
+    for (const one of found.slice(first))
+      one.handle = handles.get(one.path);
   }
   return found;
 }
@@ -53,13 +55,14 @@ export async function filesOfDrop(transfer) {
 export const filesOfInput = ({ files }) =>
   Array.from(files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
 
-async function walkHandle(handle, path, found) {
-  if (handle.kind === 'file') {
-    found.push({ file: await handle.getFile(), path: path + handle.name, handle });
-    return;
+/** Fills path -> handle. */
+async function walkHandle(handle, path, handles) {
+  if (handle?.kind === 'directory') {
+    for await (const child of handle.values())
+      await walkHandle(child, `${path}${handle.name}/`, handles);
+  } else if (handle) {
+    handles.set(path + handle.name, handle);
   }
-  for await (const child of handle.values())
-    await walkHandle(child, `${path}${handle.name}/`, found);
 }
 
 async function walkEntry(entry, path, found) {

@@ -39,10 +39,21 @@ export function playTime(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-/** "Saturday 28 November, 18:00" */
+const MINUTE_MS = 60_000;
+const NEAR_MS = 300 * 86_400_000; // then the year goes without saying
+const wholeMinute = (ms) => Math.round(ms / MINUTE_MS) * MINUTE_MS; // 17:59:59.9 is what was chosen as 18:00
+
+/** "Saturday 28 November at 18:00" */
 export const moment = (at) => new Intl.DateTimeFormat('en-GB', {
   weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit',
-}).format(at);
+  ...(Math.abs(at - Date.now()) > NEAR_MS && { year: 'numeric' }),
+}).format(wholeMinute(at));
+
+/** As a field for a time wants it. */
+export function inputTime(ms) {
+  const minute = wholeMinute(ms);
+  return new Date(minute - new Date(minute).getTimezoneOffset() * MINUTE_MS).toISOString().slice(0, 16);
+}
 
 // The first that matches: most browsers name those they descend from too.
 const BROWSERS = [[/\bEdgA?\//, 'Edge'], [/\bOPR\//, 'Opera'], [/\bFirefox\/|\bFxiOS\//, 'Firefox'],

@@ -5,6 +5,7 @@ import { startCodeField, codeIn, isCode } from './access-code.js';
 import { startCountdown } from './countdown.js';
 import { busyWhile, byId, say } from './dom.js';
 import { bytes, count, moment } from './format.js';
+import { linkIsGood } from './links.js';
 import { createGrid } from './photo-grid.js';
 import { createViewer } from './photo-viewer.js';
 import { createSelection } from './selection.js';
@@ -13,7 +14,6 @@ const [, account, slug] = location.pathname.toLowerCase().split('/');
 const PLACE = `guest/${account}/${slug}`;
 const MARK = `pierrot.${PLACE}`; // there was a session here: a stranger's visit asks the server nothing
 const URL_MAX = 8000; // the gateway takes 8,192
-const LINKS_EARLY_MS = 15_000; // before they end
 const RETRY_MS = 20_000;
 const SOON_MS = 3_600_000;
 
@@ -64,8 +64,8 @@ async function enter() {
   await busyWhile(byId('open'), async () => {
     say(message, '');
     try {
-      const { expires_at: until } = await post(`${PLACE}/access`, { access_code: field.code });
-      localStorage.setItem(MARK, until ?? '');
+      await post(`${PLACE}/access`, { access_code: field.code });
+      localStorage.setItem(MARK, '1');
       field.set('');
       await openAlbum();
     } catch (problem) {
@@ -123,7 +123,7 @@ form.addEventListener('submit', (event) => {
 
 /** A code in the fragment of the link: no server sees it there, and it leaves the address bar at once. */
 function takeFragment() {
-  const text = decodeURIComponent(location.hash.slice(1).replace(/%(?![0-9a-f]{2})/gi, ''));
+  const text = location.hash.slice(1).replace(/%[0-9a-f]{2}/gi, ' '); // a blank, most likely; codes have no other
   if (!text || text === 'main')
     return false;
   history.replaceState(null, '', location.pathname);
@@ -152,14 +152,7 @@ const grid = createGrid(byId('grid'), {
   },
 });
 
-/** When a presigned URL ends, by its own words. */
-function endOf(url) {
-  const query = url ? new URL(url, location).searchParams : new URLSearchParams();
-  const [, y, m, d, h, min, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '') ?? [];
-  return y ? Date.UTC(y, m - 1, d, h, min, s) + 1000 * Number(query.get('X-Amz-Expires')) : Infinity;
-}
-
-const linksAreGood = () => endOf(album?.photos.find((photo) => photo.preview_url)?.preview_url) - LINKS_EARLY_MS > serverNow();
+const linksAreGood = () => linkIsGood(album?.photos.find((photo) => photo.preview_url)?.preview_url);
 
 async function openAlbum() {
   const list = await get(PLACE);
@@ -187,7 +180,7 @@ function showAlbum(list) {
   grid.show(photos);
   if (viewer.isOpen)
     viewer.renew(photos);
-  countDown(event.expires_at);
+  countDown(Date.parse(event.expires_at));
 }
 
 const isVideo = ({ content_type: type }) => type.startsWith('video/');
@@ -199,15 +192,20 @@ function countAll(photos) {
   return parts.filter(Boolean).join(' and ') || 'No photos yet';
 }
 
-function countDown(eventEnds) {
-  const ends = [eventEnds, localStorage.getItem(MARK)].map((text) => Date.parse(text)).filter((at) => at > 0);
-  const until = Math.min(...ends); // a code may end before its event
+function countDown(until) {
   stopCountdown();
   byId('countdown').title = `until ${moment(until)}`;
   stopCountdown = startCountdown(until, (text, left) => {
     byId('countdown').textContent = `${text} left`;
     byId('countdown').parentElement.classList.toggle('soon', left < SOON_MS);
-  }, showClosed);
+  }, over);
+}
+
+/** Unless it was extended meanwhile. */
+async function over() {
+  await refresh();
+  if (album && Date.parse(album.event.expires_at) <= serverNow())
+    showClosed();
 }
 
 /** The list again: its links have ended, or a photo may have been added or withdrawn. Quietly. */
@@ -279,26 +277,24 @@ addEventListener('pageshow', ({ persisted }) => persisted && album && refresh())
 
 // --- one photo ---
 
-const infos = new Map(); // photo's id -> the promise of its links
+const infos = new Map(); // photo's id -> {links, the promise of them}
 
-/** A film has no other file than the one to download. */
-function info(photo) {
-  const known = infos.get(photo.id);
-  if (known && known.until - LINKS_EARLY_MS > serverNow())
+function info({ id }) {
+  const known = infos.get(id);
+  if (known?.links.every(linkIsGood))
     return known.promise;
-  const watch = isVideo(photo) && album.event.download ? '?for=download' : '';
-  const entry = { until: Infinity, promise: get(`${PLACE}/photos/${photo.id}${watch}`) };
-  infos.set(photo.id, entry);
-  entry.promise.then(({ large, download }) => {
-    entry.until = Math.min(endOf(large?.url), endOf(download?.url));
-  }, () => infos.delete(photo.id));
+  const entry = { links: [], promise: get(`${PLACE}/photos/${id}?for=view`) };
+  infos.set(id, entry);
+  entry.promise.then(({ large, video }) => { entry.links = [large?.url, video?.url]; }, () => infos.delete(id));
   return entry.promise;
 }
 
 const viewer = createViewer(byId('viewer'), {
   info,
   moved(photo) {
-    byId('viewer-trouble').textContent = '';
+    byId('viewer-trouble').textContent = isVideo(photo) && !album.event.download ?
+      'There are no downloads here, and videos can only be watched where there are.' : '';
+    byId('viewer-size').textContent = album.event.download ? bytes(photo.size) : '';
     showChosen(photo);
   },
   closed: (index) => album && grid.focus(index),
@@ -376,7 +372,7 @@ function save(url) {
 
 async function downloadOne(photo, complain) {
   try {
-    const { download } = await get(`${PLACE}/photos/${photo.id}?for=download`);
+    const { download } = await get(`${PLACE}/photos/${photo.id}`);
     save(download.url);
   } catch (problem) {
     lost(problem) || complain(explain(problem));

@@ -14,15 +14,17 @@ const BLURRED_PX = 20; // of a placeholder's longer side
 
 /** host: an empty element. selection: of createSelection; selectable() is false where there is nothing to select for.
  *  open(index) shows one. fresh(photos) says whether the links of these previews are good still; if not, or when one fails
- *  and failed() is called, a list with others is to be shown. picks: a click selects, two open. notes(photo) gives what else
- *  is to be said of one: elements, and text for who cannot see them. */
-export function createGrid(host, { selection, selectable, open, fresh, failed, picks = false, notes = () => ({}) }) {
+ *  and failed() is called, a list with others is to be shown. picks: a click selects, two open. note(photo) gives what else
+ *  is to be said of one: {shown, tone, text}, text for who cannot see it. scroller: what it scrolls in. */
+export function createGrid(host, {
+  selection, selectable, open, fresh, failed, picks = false, note = () => null, scroller = document.scrollingElement,
+}) {
   let photos = [], ratios = [], rows = [], width = 0, gap = 0;
   let active = 0; // the one tile that Tab leads to
   let selecting = false;
   const shown = new Map(); // row's index -> its element
   const tiles = new Map(); // photo -> its element, while rows are laid anew
-  let lastY = scrollY, lastAt = 0, frame = 0, calm = 0, flying = false;
+  let lastY = scroller.scrollTop, lastAt = 0, frame = 0, calm = 0, flying = false;
 
   host.setAttribute('role', 'grid');
   host.classList.add('photo-grid');
@@ -79,7 +81,7 @@ export function createGrid(host, { selection, selectable, open, fresh, failed, p
     lay();
     const index = kept ? stillAt(kept, -1) : -1;
     if (index >= 0)
-      scrollBy({ top: top() + rows[rowOf(index)].top - below, behavior: 'instant' });
+      scroller.scrollBy({ top: top() + rows[rowOf(index)].top - below, behavior: 'instant' });
     render();
   }
 
@@ -125,8 +127,8 @@ export function createGrid(host, { selection, selectable, open, fresh, failed, p
   /** Whether the wall moves too fast to see single photos; once it does not, it is rendered again. */
   function isFlying() {
     const now = performance.now();
-    flying = Math.abs(scrollY - lastY) / Math.max(1, now - lastAt) > FAST;
-    [lastY, lastAt] = [scrollY, now];
+    flying = Math.abs(scroller.scrollTop - lastY) / Math.max(1, now - lastAt) > FAST;
+    [lastY, lastAt] = [scroller.scrollTop, now];
     clearTimeout(calm);
     if (flying)
       calm = setTimeout(render, CALM_MS);
@@ -155,14 +157,14 @@ export function createGrid(host, { selection, selectable, open, fresh, failed, p
   function tile(index, { left, width: wide }) {
     const photo = photos[index];
     const isVideo = photo.content_type?.startsWith('video/');
-    const { elements = [], text = '' } = notes(photo);
+    const { shown: noted, tone, text } = note(photo) ?? {};
     const element = tiles.get(photo) ?? h('div', {
       role: 'gridcell', class: isVideo ? 'tile film' : 'tile', 'aria-selected': selectable() && String(selection.has(photo)),
     },
     thumbHashCanvas(photo.placeholder, BLURRED_PX),
     isVideo && h('span', { class: 'play-time', 'data-icon': 'play', 'aria-hidden': 'true' },
       photo.duration_ms ? playTime(photo.duration_ms) : 'Video'),
-    ...elements,
+    noted && h('span', { class: 'tile-note', 'data-tone': tone, 'aria-hidden': 'true' }, noted),
     selectable() && h('button', {
       class: 'mark', type: 'button', tabindex: '-1', 'data-icon': 'check', 'aria-label': `Select ${photo.filename}`,
       'aria-pressed': String(selection.has(photo)),
@@ -171,7 +173,7 @@ export function createGrid(host, { selection, selectable, open, fresh, failed, p
     element.dataset.index = index;
     element.tabIndex = index === active ? 0 : -1;
     element.setAttribute('aria-label',
-      `${photo.filename}, ${isVideo ? 'video' : 'photo'} ${index + 1} of ${photos.length}${text && `, ${text}`}`);
+      `${photo.filename}, ${isVideo ? 'video' : 'photo'} ${index + 1} of ${photos.length}${text ? `, ${text}` : ''}`);
     element.style.left = `${left}px`;
     element.style.width = `${wide}px`;
     return element;
@@ -229,11 +231,12 @@ export function createGrid(host, { selection, selectable, open, fresh, failed, p
     const y = top() + row.top;
     const air = Math.min(96, innerHeight / 8); // of the bars above and below
     if (y < air)
-      scrollBy({ top: y - air, behavior: 'instant' });
+      scroller.scrollBy({ top: y - air, behavior: 'instant' });
     else if (y + row.height > innerHeight - air)
-      scrollBy({ top: y + row.height - innerHeight + air, behavior: 'instant' });
+      scroller.scrollBy({ top: y + row.height - innerHeight + air, behavior: 'instant' });
     shown.has(rowOf(active)) || add(rowOf(active));
     tileOf(active).focus({ preventScroll: true });
+    tileOf(active).scrollIntoView({ block: 'nearest', behavior: 'instant' }); // the scroller may be smaller than the window
     render();
   }
 
@@ -312,7 +315,7 @@ export function createGrid(host, { selection, selectable, open, fresh, failed, p
     const element = selectable() && target.closest('.tile');
     element && selection.toggle(Number(element.dataset.index));
   });
-  addEventListener('scroll', () => { frame ||= requestAnimationFrame(render); }, { passive: true });
+  addEventListener('scroll', () => { frame ||= requestAnimationFrame(render); }, { passive: true, capture: true });
   new ResizeObserver(() => {
     if (host.clientWidth !== width)
       layAround();
@@ -324,7 +327,7 @@ export function createGrid(host, { selection, selectable, open, fresh, failed, p
     focus,
     /** Another list, or the same one with other links: what is on the screen stays there. */
     show(list) {
-      const looksSame = (a, b, i) => a.id === b.id && ratioOf(a) === ratios[i] && notes(a).text === notes(b).text;
+      const looksSame = (a, b, i) => a === b || a.id === b.id && ratioOf(a) === ratios[i] && note(a)?.text === note(b)?.text;
       if (list.length === photos.length && list.every((photo, i) => looksSame(photo, photos[i], i))) {
         photos = list;
         load(-top());

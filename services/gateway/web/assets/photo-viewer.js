@@ -1,11 +1,13 @@
 // One photo at a time, as large as the window: by arrow keys, swipes and buttons; blurred, then small, then sharp.
 
+import { serverNow } from './api.js';
 import { byId, h } from './dom.js';
+import { linkEnd } from './links.js';
 import { onSwipe } from './swipe.js';
 import { thumbHashCanvas } from './thumbhash.js';
 
-/** The dialog's markup is the page's. info(photo) promises {large, download} with fresh links; closed(index) gets the
- *  focus back; failed(problem, photo) is told what went wrong. Gives {open, close, show, isOpen}. */
+/** The dialog's markup is the page's. info(photo) promises {large, video} with fresh links, of what there is; closed(index)
+ *  gets the focus back; failed(problem, photo) is told what went wrong. Gives {open, close, show, isOpen}. */
 export function createViewer(dialog, { info, closed, failed, moved }) {
   const stage = dialog.querySelector('.stage');
   const place = dialog.querySelector('.place');
@@ -58,10 +60,10 @@ export function createViewer(dialog, { info, closed, failed, moved }) {
       return;
     slide.dataset.sharp = 'yes';
     try {
-      const { large, download } = await info(photo);
+      const { large, video } = await info(photo);
       const frame = slide.firstChild;
-      if (isVideo(photo))
-        frame.append(film(photo, download?.url));
+      if (video && isVideo(photo))
+        frame.append(film(photo, video.url, large?.url));
       else if (large)
         await sharpImage(frame, photo, large);
     } catch (problem) {
@@ -77,10 +79,32 @@ export function createViewer(dialog, { info, closed, failed, moved }) {
     frame.append(image);
   }
 
-  function film(photo, url) {
-    return url ? h('video', {
-      src: url, poster: photo.preview_url, controls: true, playsinline: true, preload: 'metadata', 'aria-label': photo.filename,
-    }) : h('p', { class: 'no-film' }, 'This video cannot be played here.');
+  function film(photo, url, poster = photo.preview_url) {
+    const element = h('video', {
+      src: url, poster, controls: true, playsinline: true, preload: 'metadata', 'aria-label': photo.filename,
+      error: () => linkEnd(element.src) > serverNow() ? element.replaceWith(noFilm()) : goOn(photo, element),
+    });
+    return element;
+  }
+
+  const noFilm = () => h('p', { class: 'no-film' }, 'This video cannot be played here.');
+
+  /** A long film outlasts its link. */
+  async function goOn(photo, element) {
+    try {
+      const { video } = await info(photo);
+      if (!video)
+        element.replaceWith(noFilm());
+      if (!video || !element.isConnected)
+        return;
+      const { currentTime, paused } = element;
+      element.src = video.url;
+      element.currentTime = currentTime;
+      if (!paused)
+        element.play().catch(() => {}); // somebody closed it meanwhile
+    } catch (problem) {
+      failed(problem, photo);
+    }
   }
 
   function show(to) {

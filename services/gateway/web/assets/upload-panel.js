@@ -6,6 +6,8 @@ import { bytes, count } from './format.js';
 import { createUploader } from './upload.js';
 
 const PAINT_MS = 250;
+const ROWS_MOST = 100; // more of them make every change slow
+const FIRST = new Set(['hashing', 'sending', 'finalizing', 'failed']), LAST = new Set(['done', 'existing']);
 const WORDS = {
   missing: 'waits for its file', waiting: 'waits', hashing: 'is read', hashed: 'waits', twin: 'waits', announced: 'waits',
   sending: 'uploading', finalizing: 'is checked', done: 'uploaded', existing: 'was here already', failed: 'failed',
@@ -62,6 +64,8 @@ export function startUploads(page, { arrived }) {
     byId('rechoose-files').hidden = sum.missing - sum.askable === 0;
     if (details.open)
       paintRows();
+    else
+      stale.clear();
   }
 
   const isHeld = () => uploader.heldUntil > Date.now();
@@ -119,40 +123,57 @@ export function startUploads(page, { arrived }) {
     return { element, text, bar, again, stop };
   }
 
+  /** What is under way or failed, what comes next, what is done: as many as the list takes. */
+  function listed() {
+    const place = ({ state }) => FIRST.has(state) ? 0 : LAST.has(state) ? 2 : 1;
+    const all = uploader.items;
+    return [0, 1, 2].flatMap((n) => all.filter((item) => place(item) === n)).slice(0, ROWS_MOST);
+  }
+
   function paintRows() {
-    for (const item of stale) {
-      if (!uploader.has(item)) {
-        rows.get(item)?.element.remove();
+    const wanted = new Set(listed());
+    for (const [item, { element }] of rows) {
+      if (!wanted.has(item)) {
+        element.remove();
         rows.delete(item);
-        continue;
       }
-      if (!rows.has(item)) {
+    }
+    for (const item of wanted) {
+      const isNew = !rows.has(item);
+      if (isNew) {
         rows.set(item, rowOf(item));
         list.append(rows.get(item).element);
       }
-      const { element, text, bar, again, stop } = rows.get(item);
-      const { state, size, sent, hashedBytes, fault } = item;
-      element.dataset.state = state;
-      text.textContent = state === 'failed' ? fault : state === 'sending' ? `${bytes(sent)} of ${bytes(size)}` : `${WORDS[state]} · ${bytes(size)}`;
-      bar.firstElementChild.style.transform = `scaleX(${(state === 'hashing' ? 0 : state === 'done' || state === 'existing' ? 1 : Math.min(.99, sent / size)) || 0})`;
-      bar.classList.toggle('reading', state === 'hashing' && hashedBytes < size);
-      again.hidden = state !== 'failed';
-      stop.hidden = state === 'done' || state === 'existing';
+      if (isNew || stale.has(item))
+        paintRow(item);
     }
     stale.clear();
+    const more = uploader.items.length - wanted.size;
+    byId('upload-list-more').hidden = more === 0;
+    byId('upload-list-more').textContent = `and ${count(more, 'file')} more`;
+  }
+
+  function paintRow(item) {
+    const { element, text, bar, again, stop } = rows.get(item);
+    const { state, size, sent, hashedBytes, fault } = item;
+    element.dataset.state = state;
+    text.textContent = state === 'failed' ? fault : state === 'sending' ? `${bytes(sent)} of ${bytes(size)}` : `${WORDS[state]} · ${bytes(size)}`;
+    bar.firstElementChild.style.transform = `scaleX(${(state === 'hashing' ? 0 : LAST.has(state) ? 1 : Math.min(.99, sent / size)) || 0})`;
+    bar.classList.toggle('reading', state === 'hashing' && hashedBytes < size);
+    again.hidden = state !== 'failed';
+    stop.hidden = LAST.has(state);
   }
 
   details.addEventListener('toggle', () => {
-    if (!details.open)
-      return;
-    uploader.items.forEach((item) => stale.add(item));
-    paintRows();
+    list.replaceChildren();
+    rows.clear();
+    changed(null);
   });
 
   // --- files in ---
 
   async function add(found) {
-    const { added, again, refused } = (await began).add(found);
+    const { added, again, refused } = await (await began).add(found);
     const message = byId('photos-message');
     const names = refused.slice(0, 3).join(', ');
     if (refused.length > 0)

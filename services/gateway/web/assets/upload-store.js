@@ -2,7 +2,7 @@
 // handle, or the file itself while they are few. Where there is no IndexedDB (a private window) all of it does nothing.
 
 const FILES_MAX_BYTES = 256 * 1024 * 1024; // the browser copies them
-const FLUSH_MS = 300;
+const FLUSH_MS = 300, FLUSH_MOST = 200;
 
 const asked = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
@@ -26,29 +26,40 @@ export async function openUploadStore(eventId) {
   const kept = new Map(); // key -> bytes of files kept whole
   let keptBytes = 0, timer = 0;
 
-  function flush() {
+  /** Writes what has changed: all, or the first so many. */
+  function flush(most = Infinity) {
     timer = 0;
     if (!db)
       return;
     const items = db.transaction('items', 'readwrite').objectStore('items');
-    for (const [key, record] of changed) {
-      if (record)
-        items.put({ ...record, event_id: eventId });
-      else
-        items.delete(key);
-    }
     const files = db.transaction('files', 'readwrite').objectStore('files'); // by itself: the disk may be full
     files.transaction.onabort = (event) => event.stopPropagation();
-    for (const [key, file] of newFiles)
-      files.put(file, key).onerror = (event) => event.preventDefault();
-    for (const [key, record] of changed)
-      record ?? files.delete(key);
-    changed.clear();
-    newFiles.clear();
+    for (const [key, record] of firstOf(changed, most)) {
+      if (record) {
+        items.put({ ...record, event_id: eventId });
+      } else {
+        items.delete(key);
+        files.delete(key);
+      }
+    }
+    for (const [key, source] of firstOf(newFiles, most))
+      files.put(source, key).onerror = (event) => event.preventDefault();
+    if (changed.size + newFiles.size > 0)
+      later();
   }
 
   function later() {
-    timer ||= setTimeout(flush, FLUSH_MS);
+    timer ||= setTimeout(flush, FLUSH_MS, FLUSH_MOST);
+  }
+
+  /** What is kept under the key now: a file, or what takes no room. */
+  function count(key, source) {
+    keptBytes -= kept.get(key) ?? 0;
+    kept.delete(key);
+    if (source instanceof File) {
+      kept.set(key, source.size);
+      keptBytes += source.size;
+    }
   }
 
   return {
@@ -60,7 +71,10 @@ export async function openUploadStore(eventId) {
       const records = await asked(transaction.objectStore('items').index('event').getAll(eventId));
       const files = transaction.objectStore('files');
       const sources = await Promise.all(records.map(({ key }) => asked(files.get(key)).catch(() => undefined)));
-      return records.map((record, i) => ({ ...record, source: sources[i] }));
+      return records.map((record, i) => {
+        count(record.key, sources[i]);
+        return { ...record, source: sources[i] };
+      });
     },
     put(record) {
       changed.set(record.key, record);
@@ -68,22 +82,26 @@ export async function openUploadStore(eventId) {
     },
     /** So that a reload finds the bytes again, if that costs little. */
     keep(key, file, handle) {
-      if (!handle) {
-        if (keptBytes + file.size > FILES_MAX_BYTES)
-          return;
-        kept.set(key, file.size);
-        keptBytes += file.size;
-      }
+      count(key, null);
+      if (!handle && keptBytes + file.size > FILES_MAX_BYTES)
+        return;
+      count(key, handle ?? file);
       newFiles.set(key, handle ?? file);
       later();
     },
     remove(key) {
-      keptBytes -= kept.get(key) ?? 0;
-      kept.delete(key);
+      count(key, null);
       newFiles.delete(key);
       changed.set(key, null);
       later();
     },
-    flush,
+    flush: () => flush(),
   };
+}
+
+/** Takes that many out of the map. */
+function firstOf(map, most) {
+  const entries = [...map].slice(0, most);
+  entries.forEach(([key]) => map.delete(key));
+  return entries;
 }

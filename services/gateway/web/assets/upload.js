@@ -17,10 +17,12 @@ import { put, startWorker } from './upload-transfer.js';
 const TRANSFERS = 4, HASHES = 2, FINALIZES = 4;
 const BATCH_FILES = 500, BATCH_BYTES = 1024 ** 3; // no more than its links live for
 const ENOUGH_ANNOUNCED = 8;
+const ADDED_AT_ONCE = 100;
 const IN_PARTS_BYTES = 64 * 1024 * 1024;
 const TRIES = 8;
 const BACKOFF_MS = 1000, BACKOFF_MAX_MS = 30_000;
 const RATE_MS = 15_000;
+const ASK_AGAIN_MS = 2000;
 
 const FINISHED = new Set(['done', 'existing', 'failed']);
 const faceOf = ({ name, size, modified }) => `${size} ${modified} ${name}`; // the same file chosen another way, most likely
@@ -361,6 +363,10 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       fine(item);
       if (!items.has(item.key))
         return;
+      if (media.state === 'created') { // 202: the store is still at it
+        worker.sleep(ASK_AGAIN_MS).then(() => askAgain(item));
+        return;
+      }
       finish(item, 'done');
       arrived(media);
     } catch (problem) {
@@ -377,6 +383,13 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     }
   }
 
+  function askAgain(item) {
+    if (items.get(item.key) !== item || item.state !== 'finalizing')
+      return;
+    sent.push(item);
+    pump();
+  }
+
   // --- what people do ---
 
   function itemOf({ key, name, path, size, modified, type, sha256, mediaId, multipart }) {
@@ -384,37 +397,46 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       sent: 0, hashedBytes: 0, tries: 0, renewed: 0, twins: [], state: 'missing' };
   }
 
-  /** [{file, path, handle}] -> {added, again, refused: [names]} */
-  function add(found) {
+  /** [{file, path, handle}] -> {added, again, refused: [names]}. The page has its turn in between: to tell a file's size, the
+   *  browser goes to the disk. */
+  async function add(found) {
     const out = { added: 0, again: 0, refused: [] };
     const open = new Map();
     for (const item of items.values()) {
       if (!FINISHED.has(item.state))
         open.set(faceOf(item), [...open.get(faceOf(item)) ?? [], item]);
     }
-    for (const { file, path, handle } of found) {
-      const type = typeOf(file);
-      if (isLitter(file))
-        continue;
-      if (!type || file.size === 0) {
-        out.refused.push(file.name);
-        continue;
+    for (const [i, one] of found.entries()) {
+      if (!isLitter(one.file))
+        addOne(one, open, out);
+      if (i % ADDED_AT_ONCE === ADDED_AT_ONCE - 1) {
+        pump();
+        await worker.sleep(0);
       }
-      const facts = { name: safeName(file.name), path, size: file.size, modified: file.lastModified, type };
-      const alike = open.get(faceOf(facts)) ?? [];
-      const known = alike.find(({ state }) => state === 'missing');
-      if (!known && alike.some((item) => item.path === path))
-        continue; // chosen twice
-      const item = known ?? itemOf({ key: newKey(), ...facts });
-      Object.assign(item, { file, handle });
-      known || enter(item);
-      out[known ? 'again' : 'added']++;
-      store.put(record(item));
-      store.keep(item.key, file, handle);
-      queue(item);
     }
     pump();
     return out;
+  }
+
+  /** open: what is not finished, by its face. */
+  function addOne({ file, path, handle }, open, out) {
+    const type = typeOf(file);
+    if (!type || file.size === 0) {
+      out.refused.push(file.name);
+      return;
+    }
+    const facts = { name: safeName(file.name), path, size: file.size, modified: file.lastModified, type };
+    const alike = open.get(faceOf(facts)) ?? [];
+    const known = alike.find(({ state }) => state === 'missing');
+    if (!known && alike.some((item) => item.path === path))
+      return; // chosen twice
+    const item = known ?? itemOf({ key: newKey(), ...facts });
+    Object.assign(item, { file, handle });
+    known || enter(item);
+    out[known ? 'again' : 'added']++;
+    store.put(record(item));
+    store.keep(item.key, file, handle);
+    queue(item);
   }
 
   /** What a reload has left: goes on by itself where the bytes can be read. */
