@@ -80,7 +80,7 @@ class Gateway:
             event = self.call("POST", "/api/events", {"name": EVENT_NAME})["event"]
         path = f"/api/events/{event['id']}"
         self.call("PUT", f"{path}/media", {"media_ids": media_ids})
-        codes = {code["label"]: code for code in self.all(f"{path}/codes")}
+        codes = {code["label"]: code for code in self.all(f"{path}/codes") if not code["revoked_at"]}
         for label, count in CODES:
             if label not in codes:
                 opens = {"all": True} if count is None else {"media_ids": media_ids[:count]}

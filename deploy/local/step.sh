@@ -4,10 +4,11 @@
 STEP_SPINNER=
 
 step_spin() { # step_spin LABEL BEGAN: until killed, or alone
-    local frames='|/-+' i=0 last
+    local frames='|/-+' i=0 last from
     exec 9>&-
+    from=$(($(wc -c <"$STEP_LOG") + 1)) # what the steps before said is theirs
     while kill -0 $$ 2>/dev/null; do
-        last=$(tail -c 400 "$STEP_LOG" | tail -n 1 | tr -cd '[:print:]')
+        last=$(tail -c "+$from" "$STEP_LOG" | tail -n 1 | tr -cd '[:print:]')
         printf '\r\033[K%s %-12s %6s s  \033[2m%.50s\033[0m' \
             "${frames:i++%4:1}" "$1" "$(seconds_since "$2")" "$last"
         sleep 0.2
