@@ -22,10 +22,11 @@ import latency  # noqa: E402
 import logins  # noqa: E402
 import photos  # noqa: E402
 import throughput  # noqa: E402
+import upload  # noqa: E402
 from client import Client  # noqa: E402
 from stack import Stack  # noqa: E402
 
-ALL = ("presign", "latency", "throughput", "gateway", "guest_page", "logins", "zip", "idle")  # idle last: after all that work
+ALL = ("presign", "latency", "throughput", "gateway", "guest_page", "logins", "zip", "upload", "idle")  # idle last: after all that work
 GOAL_MEDIAN_MS, GOAL_P99_MS = 250, 600
 GOAL_OF_CHAIN, GOAL_OF_SHARP = 0.9, 1.4
 GOAL_PRESIGNED_PER_S = 100_000
@@ -34,6 +35,7 @@ GOAL_OF_NGINX = 0.8
 GOAL_FLOOD_P99_MS = 100
 GOAL_PAINTED_MS, GOAL_FETCHED_MB, GOAL_TASK_MS = 800, 3, 100
 GOAL_OF_CURL, GOAL_ZIP_MB = 0.8, 16
+GOAL_OF_RCLONE = 1.3
 
 # One line of the table; ratio and reached: None where there is nothing to compare with.
 Row = namedtuple("Row", "what value goal ratio reached", defaults=("", "", None, None))
@@ -105,6 +107,9 @@ class Bench:
 
     def zip(self):
         return archive.measure(self.ready_stack(), self.options.rounds, progress)
+
+    def upload(self):
+        return upload.measure(self.ready_stack(), OUT / "upload", self.options.photos, self.options.rounds, progress)
 
 
 def presign_rows(result):
@@ -188,8 +193,18 @@ def zip_rows(result):
                   GOAL_ZIP_MB, "MB more")
 
 
+def upload_rows(result):
+    yield Row(f"upload of {result['photos']} photos of 5 MB: the page to rclone", f"{result['ratio']:.2f} times the time",
+              f"< {GOAL_OF_RCLONE} times", result["ratio"] / GOAL_OF_RCLONE, result["ratio"] < GOAL_OF_RCLONE)
+    for name in upload.CONTENDERS:
+        yield Row(f"  {name}", f"{result[f'{name}_wall_s']:.1f} s, {result[f'{name}_cpu_s']:.1f} s CPU, servers too")
+    yield Row("  for the CPU time", ratio=result["cpu_ratio"])
+    yield Row("  longest task of the page", f"{result['longest_task_ms']:.0f} ms")
+
+
 ROWS = {"presign": presign_rows, "idle": idle_rows, "latency": latency_rows, "throughput": throughput_rows,
-        "gateway": gateway_rows, "guest_page": guest_page_rows, "logins": logins_rows, "zip": zip_rows}
+        "gateway": gateway_rows, "guest_page": guest_page_rows, "logins": logins_rows, "zip": zip_rows,
+        "upload": upload_rows}
 
 
 def print_table(rows):
@@ -206,7 +221,8 @@ def parse_options():
     """As `tests/bench/run --help` says."""
     parser = argparse.ArgumentParser(prog="tests/bench/run", add_help=False)
     parser.add_argument("what", nargs="*")
-    for name, default in (("count", 100), ("rounds", 3), ("repeat", 3), ("seconds", 5), ("idle-seconds", 30)):
+    for name, default in (("count", 100), ("rounds", 3), ("repeat", 3), ("seconds", 5), ("photos", 500),
+                          ("idle-seconds", 30)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
