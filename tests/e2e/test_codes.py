@@ -182,7 +182,7 @@ def test_revoked_stays_and_deleted_is_gone(event):
 
 
 def test_csv_is_safe_in_a_spreadsheet(event):
-    labels = ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", 'the "tall" one, with a comma', "Ärger"]
+    labels = ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "＝1+1", 'the "tall" one, with a comma', "Ärger"]
     codes = event.make(labels="\n".join(labels), all=True)
     answer = event.ask("GET", "/codes.csv")
     assert answer.headers["content-type"].startswith("text/csv; charset=utf-8")
@@ -190,7 +190,7 @@ def test_csv_is_safe_in_a_spreadsheet(event):
     assert answer.headers["cache-control"] == "no-store"
     assert answer.content.startswith(b"\xef\xbb\xbflabel,access_code,url,photos,expires_at\r\n")
     rows = event.csv()
-    assert [row["label"] for row in rows] == ["'" + label for label in labels[:4]] + labels[4:]
+    assert [row["label"] for row in rows] == ["'" + label for label in labels[:5]] + labels[5:]
     for row, code in zip(rows, codes, strict=True):
         assert (row["access_code"], row["url"], row["photos"], row["expires_at"]) == \
             (code["access_code"], code["url"], "0", code["expires_at"])

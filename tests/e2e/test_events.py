@@ -1,7 +1,12 @@
 """Events through the gateway: made, changed, filled, emptied, expired, brought back, and taken apart to the last row."""
 
 import contextlib
+import os
+import random
+import secrets
+import signal
 import threading
+import time
 import uuid
 
 import psycopg
@@ -11,6 +16,7 @@ import requests
 import pictures
 from client import Person, check_problem, put
 from stack import eventually
+from test_multipart import uploads_under_way
 
 WEEK = 604800
 NOBODYS_ID = str(uuid.UUID(int=1))
@@ -212,6 +218,24 @@ def test_link_and_unlink(anna, stack):
     eventually(lambda: not stack.objects(event["prefix"]), 60, 0.2, "the deleted photo's objects go")
 
 
+def test_what_could_be_linked(stack, ben):
+    someone = Photographer(stack)
+    event, other = someone.create("One"), someone.create("Other")
+    library = [someone.client.bring(pictures.small())["id"] for _ in range(3)]
+    someone.bring(event["id"])
+    someone.bring(other["id"])
+    assert someone.link(event["id"], library[1]).status_code == 200
+
+    def linkable(event_id, **query):
+        return [media["id"] for page in someone.client.pages(linkable_to=event_id, **query) for media in page]
+    assert linkable(event["id"], limit=1) == [library[2], library[0]]
+    assert linkable(other["id"], state="ready") == library[::-1]
+    assert linkable(event["id"], state="created") == []
+    assert linkable(ben.create("Theirs")["id"]) == library[::-1]  # it has nothing of hers
+    for wrong in ("x", str(uuid.UUID(int=0))):
+        check_problem(someone.client.request("GET", f"/api/media?linkable_to={wrong}"), 400, "linkable_to")
+
+
 def test_strangers_find_nothing(anna, ben):
     event = anna.create("Mine")
     photo = anna.client.bring(pictures.small())["id"]
@@ -242,6 +266,12 @@ class Doomed:
         self.photos = [photographer.bring(self.id)["id"] for _ in range(count)]
         waiting = photographer.client.create(pictures.small(), event_id=self.id)
         self.photos.append(waiting["media"]["id"])  # its upload never comes
+        film = photographer.client.announce(pictures.small(), size=64 << 20, content_type="video/mp4", filename="a.mp4",
+                                            multipart=True, event_id=self.id).json()["media"]
+        begun = photographer.client.request("POST", f"/api/media/{film['id']}/parts",
+                                            json={"parts": [{"number": 1, "sha256": film["sha256"]}]})
+        assert begun.status_code == 200
+        self.photos.append(film["id"])  # nor its parts
         for all_of_it in (True, False):
             stack.sql("with c as (insert into media.code (id, event_id, batch_id, access_code, label, opens_all, "
                       "created_at) values (gen_random_uuid(), %s, gen_random_uuid(), %s, 'Anna', %s, now()) "
@@ -250,16 +280,18 @@ class Doomed:
         assert 0 not in self.left()
 
     def left(self):
-        """How much there is in the bucket, in the tables of media and of the thumbnailer (but that a media was
-        deleted, which it remembers), in Redis."""
+        """How much there is in the bucket, whole and in parts, in the tables of media and of the thumbnailer (but that a
+        media was deleted, which it remembers), in Redis."""
         of_event = "select count(*) from media.{} where event_id = %s"
+        ids = [self.id, *self.photos]
         return (len(self.stack.objects(self.event["prefix"])),
+                sum(len(uploads_under_way(self.stack, media_id)) for media_id in self.photos),
                 self.stack.sql("select count(*) from media.event where id = %s", self.id)[0][0],
                 *(self.stack.sql(of_event.format(table), self.id)[0][0]
                   for table in ("media", "event_media", "code", "code_media")),
                 self.stack.sql("select count(*) from thumbnailer.rendition_set where media_id = any(%s) "
                                "and state <> 'deleted'", self.photos)[0][0],
-                sum(self.stack.redis().get(f"preview:{media_id}") is not None for media_id in self.photos))
+                sum(any(text in key.decode() for text in ids) for key in self.stack.redis().scan_iter()))
 
     def check_gone(self):
         eventually(lambda: not any(self.left()), 60, 0.2, f"all of it goes, not {self.left()}")
@@ -333,9 +365,16 @@ def held_up(stack):
         yield
 
 
-def waits(stack):
-    return stack.sql("select count(*) from pg_locks where not granted "
-                     "and relation = 'media.outbox'::regclass")[0][0]
+@contextlib.contextmanager
+def jobs_held_up(stack):
+    """Who starts now begins with none of them."""
+    with psycopg.connect(stack.env["PIERROT_DATABASE_URL"]) as connection:
+        connection.execute("lock table media.job, thumbnailer.job in exclusive mode")
+        yield
+
+
+def waits(stack, table="media.outbox"):
+    return stack.sql("select count(*) from pg_locks where not granted and relation = %s::regclass", table)[0][0]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -352,6 +391,33 @@ def test_media_killed_while_it_purges(anna, stack, moment):
     stack.sql("update media.job set lease_until = now() where subject = %s and state = 'leased'", doomed.id)
     stack.restart("media")
     eventually(lambda: stack.ready("media"), 30, 0.1, "media is ready")
+    doomed.check_gone()
+
+
+def test_killed_again_and_again_while_it_expires(anna, stack):
+    """Both that work at it, a moment after they began to; nothing stays in any store."""
+    doomed = Doomed(anna, stack, count=20)
+    grace = int(stack.service_env("media").get("PIERROT_EVENT_GRACE_S", "86400"))
+    seed = os.environ.get("PIERROT_CHAOS_SEED") or secrets.token_hex(4)
+    chance, workers = random.Random(seed), ("media", "thumbnailer")
+    for name in workers:
+        stack.ctl("kill", name)
+    turn_clock(stack, doomed.id, WEEK + grace + 5)
+    for _ in range(5):
+        with jobs_held_up(stack):
+            for name in workers:
+                stack.ctl("start", name)
+            pids = [stack.pid(name) for name in workers]
+            eventually(lambda: waits(stack, "media.job") and waits(stack, "thumbnailer.job"), 30, 0.05, "both wait")
+        time.sleep(chance.uniform(0, 0.15))
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        for name in workers:
+            stack.sql(f"update {name}.job set lease_until = now() where state = 'leased'")
+            stack.sql(f"update {name}.job set run_at = now() where state = 'ready' and attempts > 0")
+        print(f"PIERROT_CHAOS_SEED={seed}: killed at {doomed.left()}")
+    for name in workers:
+        stack.restart(name)
     doomed.check_gone()
 
 

@@ -16,6 +16,7 @@ import requests
 
 import pictures
 from client import Client, File, check_problem, put, sha256
+from edge import Gateway, Line, Service
 from stack import eventually
 
 MIB = 1 << 20
@@ -275,6 +276,79 @@ def test_sixteen_finalize_at_once(newcomer, small_film, stack):
     assert answers == [200] * 16
     assert newcomer.wait(upload.id)["state"] == "ready"
     assert finalized_messages(stack, upload.id) == 1
+
+
+# --- a store that is slow to make one object of the parts ---
+
+@pytest.fixture(scope="module")
+def slow(stack):
+    """(gateway, line): further copies of gateway and media, and the line of that one to the store."""
+    with Line(stack.env["PIERROT_S3_ENDPOINT"]) as line, Service(stack, "media", S3_ENDPOINT=line.url) as media, \
+            Gateway(stack, MEDIA_URL=media.url) as gateway:
+        yield gateway, line
+
+
+@contextlib.contextmanager
+def completing_slowly(line):
+    line.hold, line.held = ("POST", "uploadId=", threading.Event()), 0
+    try:
+        yield line.hold[2]
+    finally:
+        line.hold[2].set()
+        line.hold = None
+
+
+def at(client, gateway):
+    """The same account by way of another gateway."""
+    return Client(gateway.url, client.http.headers["authorization"].removeprefix("Bearer "))
+
+
+def still_at_it(answer):
+    assert answer.status_code == 202, answer.text
+    assert int(answer.headers["retry-after"]) > 0 and answer.json()["media"]["state"] == "created"
+    assert 9 < answer.elapsed.total_seconds() < 15
+    return True
+
+
+def test_a_slow_store_is_waited_for_and_asked_once(newcomer, small_film, slow, stack):
+    """Longer than anything between waits for one answer; nobody is told of a failure."""
+    gateway, line = slow
+    client = at(newcomer, gateway)
+    upload = Upload(client, small_film).send_all()
+    with completing_slowly(line) as let_go:
+        assert still_at_it(upload.finalize())
+        answers = at_once(3, lambda: at(newcomer, gateway).finalize(upload.id))
+        assert all(map(still_at_it, answers))
+        assert client.bring(pictures.small())["state"] == "ready"  # others need not wait
+        assert line.held == 1
+        last = ThreadPoolExecutor(1).submit(at(newcomer, gateway).finalize, upload.id)
+        time.sleep(1)
+        let_go.set()
+        assert last.result().status_code == 200 and last.result().json()["media"]["state"] == "finalized"
+    assert client.wait(upload.id)["state"] == "ready"
+    assert finalized_messages(stack, upload.id) == 1
+
+
+def test_it_goes_on_when_nobody_asks_any_more(newcomer, small_film, slow):
+    gateway, line = slow
+    upload = Upload(at(newcomer, gateway), small_film).send_all()
+    with completing_slowly(line) as let_go:
+        assert still_at_it(upload.finalize())
+        let_go.set()
+        assert newcomer.wait(upload.id)["state"] == "ready"
+
+
+def test_a_slow_store_keeps_no_service_from_ending(newcomer, small_film, stack):
+    with Line(stack.env["PIERROT_S3_ENDPOINT"]) as line, Service(stack, "media", S3_ENDPOINT=line.url) as media, \
+            Gateway(stack, MEDIA_URL=media.url) as gateway, completing_slowly(line):
+        upload = Upload(at(newcomer, gateway), small_film).send_all()
+        assert still_at_it(upload.finalize())
+        began = time.monotonic()
+        media.popen.terminate()
+        assert media.popen.wait(20) == 0 and time.monotonic() - began < 12
+    upload.client = newcomer
+    eventually(lambda: upload.finalize().status_code == 200, 30, 0.2, "it is finalized")
+    assert newcomer.wait(upload.id)["state"] == "ready"
 
 
 # --- SIGKILL ---

@@ -15,6 +15,7 @@ import requests
 
 import pictures
 from client import check_problem, new_account, put, sha256
+from edge import Gateway
 from stack import eventually
 
 NAMES = ["beach.jpg", "beach.jpg", "Été à Sète 🏖.jpg", "con.jpg", ".hidden.png", "BEACH.JPG"]
@@ -119,6 +120,22 @@ def test_ids_that_are_wrong(shoot):
         check_problem(shoot.ask(params={"ids": ids}), 400, "ids")
     check_problem(shoot.ask(params={"ids": f"{shoot.ids[0]},{uuid.uuid4()}"}), 404)
     check_problem(shoot.ask(params={"ids": f"{shoot.ids[0]},{shoot.ids[0]}"}), 404)
+
+
+def test_a_page_of_another_origin_resumes_it(stack, shoot):
+    whole, page = shoot.ask(), {"origin": "https://app.example"}
+    with Gateway(stack, CORS_ORIGINS="https://app.example") as gateway:
+        url = shoot.base.replace(shoot.owner.url, gateway.url) + "/zip"
+        asked = requests.options(url, timeout=10, headers={**page, "access-control-request-method": "GET",
+                                                           "access-control-request-headers": "authorization,if-range,range"})
+        assert {"authorization", "if-range", "range"} <= set(asked.headers["access-control-allow-headers"].split(", "))
+        rest = requests.get(url, timeout=30, headers={**page, "authorization": f"Bearer {shoot.token}", "range": "bytes=1000-",
+                                                      "if-range": whole.headers["etag"]})
+    assert rest.status_code == 206 and rest.content == whole.content[1000:]
+    assert rest.headers["access-control-allow-origin"] == "https://app.example"
+    told = {"etag", "accept-ranges", "content-range", "content-disposition"}
+    assert told <= set(rest.headers["access-control-expose-headers"].split(", "))
+    assert told <= {name.lower() for name in rest.headers}
 
 
 def test_head_and_conditions(shoot):
