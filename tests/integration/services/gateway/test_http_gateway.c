@@ -126,9 +126,9 @@ static void test_who_is_no_guest_brings_no_token(void **state)
 
 static void test_other_paths_are_not_there(void **state)
 {
-    static const char *const paths[] = {"/media",      "/api",      "/api/medium",
-                                        "/api/mediaX", "/apimedia", "/API/media",
-                                        "//api/media", "/api/",     "/api/tokens/x/y"};
+    static const char *const paths[] = {"/media",      "/api",           "/api/medium",
+                                        "/api/mediaX", "/apimedia",      "//api/media",
+                                        "/api/",       "/api/tokens/x/y"};
     struct rig *rig = *state;
     for (size_t i = 0; i < PR_COUNT(paths); i++)
         assert_int_equal(rig_ask_as(rig, rig->token_text, "GET", paths[i], NULL), 404);

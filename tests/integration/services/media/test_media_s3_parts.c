@@ -185,7 +185,7 @@ static void test_a_store_that_is_away(void **state)
     struct outcome outcomes[6] = {0};
     options.endpoint = "http://127.0.0.1:1";
     fixture_use(f->s3, &options);
-    f->store.s3 = f->s3->s3;
+    f->store.s3 = f->store.slow = f->s3->s3;
     strcpy(f->media.upload_id, "id");
     f->port->begin_upload(f->port, &f->media, id, outcome_done(&outcomes[0]));
     f->port->list_parts(f->port, &f->media, &parts, outcome_done(&outcomes[1]));
