@@ -1,9 +1,8 @@
 #include "shared/http/identity.h"
 
 #include "shared/base/alloc.h"
-#include "shared/base/encode.h"
 #include "shared/base/utf8.h"
-#include "shared/crypto/crypto.h"
+#include "shared/http/seal.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -57,7 +56,6 @@ bool identity_sign(struct pr_str secret, const struct identity *identity,
                    char out[IDENTITY_HEADER_MAX])
 {
     char payload[PAYLOAD_MAX], id[PR_UUID_TEXT];
-    uint8_t signature[SHA256_BYTES];
     out[0] = 0;
     if (secret.n == 0 || !name_is_plain(pr_str(identity->name)))
         return false;
@@ -67,13 +65,8 @@ bool identity_sign(struct pr_str secret, const struct identity *identity,
                      (long long)identity->expires_at_ms);
     if (n < 0 || (size_t)n >= sizeof payload)
         return false;
-    static_assert(PR_BASE64_SIZE(PAYLOAD_MAX) + PR_BASE64_SIZE(SHA256_BYTES) <= IDENTITY_HEADER_MAX,
-                  "every payload fits");
-    hmac_sha256(secret, pr_str_n(payload, (size_t)n), signature);
-    pr_base64url_encode(payload, (size_t)n, out);
-    size_t used = strlen(out);
-    out[used++] = '.';
-    pr_base64url_encode(signature, sizeof signature, out + used);
+    static_assert(SEAL_HEADER_SIZE(PAYLOAD_MAX) <= IDENTITY_HEADER_MAX, "every payload fits");
+    seal_text(secret, pr_str_n(payload, (size_t)n), out);
     return true;
 }
 
@@ -95,19 +88,10 @@ static bool parse_payload(struct pr_str payload, struct identity *out)
 bool identity_verify(struct pr_str secret, struct pr_str header, int64_t now_ms,
                      struct identity *out)
 {
-    struct pr_str text, text_signature;
     char payload[PAYLOAD_MAX];
-    uint8_t signature[SHA256_BYTES], expected[SHA256_BYTES];
-    size_t payload_n = sizeof payload, signature_n = sizeof signature;
-    if (secret.n == 0 || header.n >= IDENTITY_HEADER_MAX ||
-        !pr_str_cut(header, '.', &text, &text_signature) ||
-        !pr_base64url_decode(text, payload, &payload_n) ||
-        !pr_base64url_decode(text_signature, signature, &signature_n) ||
-        signature_n != sizeof signature)
-        return false;
-    hmac_sha256(secret, pr_str_n(payload, payload_n), expected);
-    if (!crypto_equal(signature, expected, sizeof expected))
+    size_t n = sizeof payload;
+    if (header.n >= IDENTITY_HEADER_MAX || !seal_open(secret, header, payload, &n))
         return false;
     *out = (struct identity){0};
-    return parse_payload(pr_str_n(payload, payload_n), out) && out->expires_at_ms > now_ms;
+    return parse_payload(pr_str_n(payload, n), out) && out->expires_at_ms > now_ms;
 }
