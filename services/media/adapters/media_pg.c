@@ -60,17 +60,7 @@ static void insert(struct media_repo *port, const struct media *media,
 {
     struct media_pg *repo = self(port);
     struct pr_buf body = outbox_body();
-    enum pr_err err = media_created_encode(
-        &(struct media_created_msg){
-            .media_id = media->id,
-            .owner_id = media->owner_id,
-            .version = media->version,
-            .filename = pr_str(media->filename),
-            .content_type = pr_str(media->type->name),
-            .size_bytes = media->size_bytes,
-            .created_at_ms = media->created_at_ms,
-        },
-        &body);
+    enum pr_err err = media_encode_created(media, &body);
     struct pg_query *query = outbox_query(repo->pg, &insert_stmt, MESSAGE_MEDIA_CREATED, &media->id,
                                           media->created_at_ms, &body, err, done);
     if (!query)

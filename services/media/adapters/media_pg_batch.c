@@ -96,21 +96,6 @@ static void ended(void *arg, enum pr_err err)
     free(op);
 }
 
-static enum pr_err encode_created(const struct media *media, struct pr_buf *body)
-{
-    return media_created_encode(
-        &(struct media_created_msg){
-            .media_id = media->id,
-            .owner_id = media->owner_id,
-            .version = media->version,
-            .filename = pr_str(media->filename),
-            .content_type = pr_str(media->type->name),
-            .size_bytes = media->size_bytes,
-            .created_at_ms = media->created_at_ms,
-        },
-        body);
-}
-
 static json_t *hex(struct pr_str bytes)
 {
     char *text = pr_alloc(2 * bytes.n + 1);
@@ -125,7 +110,7 @@ static json_t *entry_to_json(const struct media *media, size_t n)
 {
     struct pr_buf body = outbox_body();
     struct pr_uuid message_id = pr_uuid_v7(media->created_at_ms);
-    json_t *json = encode_created(media, &body) ? NULL : json_object();
+    json_t *json = media_encode_created(media, &body) ? NULL : json_object();
     if (json) {
         json_object_set_new(json, "n", json_integer((json_int_t)n));
         json_object_set_new(json, "id", json_id(&media->id));

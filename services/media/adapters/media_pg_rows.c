@@ -178,3 +178,18 @@ char *renditions_to_json(const struct media_rendered_msg *msg)
     assert(text);
     return text;
 }
+
+enum pr_err media_encode_created(const struct media *media, struct pr_buf *body)
+{
+    return media_created_encode(
+        &(struct media_created_msg){
+            .media_id = media->id,
+            .owner_id = media->owner_id,
+            .version = media->version,
+            .filename = pr_str(media->filename),
+            .content_type = pr_str(media->type->name),
+            .size_bytes = media->size_bytes,
+            .created_at_ms = media->created_at_ms,
+        },
+        body);
+}

@@ -22,3 +22,6 @@ struct pr_done media_page_cut(struct media_page *page, size_t limit, struct pr_d
 
 /* The column `renditions` of a rendered media; freed by free(). */
 char *renditions_to_json(const struct media_rendered_msg *msg);
+
+/* media.created of a media that is announced. */
+enum pr_err media_encode_created(const struct media *media, struct pr_buf *body);
