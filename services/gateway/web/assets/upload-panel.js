@@ -55,9 +55,9 @@ export function startUploads(page, { arrived }) {
     byId('uploads-title').textContent = title;
     byId('uploads-text').textContent = text;
     speak(title, sum);
-    byId('pause-uploads').hidden = byId('cancel-uploads').hidden = over && sum.missing === 0;
+    byId('pause-uploads').hidden = over;
     byId('pause-uploads').textContent = uploader.paused ? 'Go on' : 'Pause';
-    byId('pause-uploads').hidden ||= over;
+    byId('cancel-uploads').hidden = sum.unfinished - sum.finalizing + sum.missing === 0;
     byId('close-uploads').hidden = !over || sum.missing > 0;
     byId('retry-failed').hidden = sum.failed === 0;
     byId('allow-files').hidden = sum.askable === 0;
@@ -161,7 +161,7 @@ export function startUploads(page, { arrived }) {
     bar.firstElementChild.style.transform = `scaleX(${(state === 'hashing' ? 0 : LAST.has(state) ? 1 : Math.min(.99, sent / size)) || 0})`;
     bar.classList.toggle('reading', state === 'hashing' && hashedBytes < size);
     again.hidden = state !== 'failed';
-    stop.hidden = LAST.has(state);
+    stop.hidden = state === 'finalizing' || LAST.has(state);
   }
 
   details.addEventListener('toggle', () => {

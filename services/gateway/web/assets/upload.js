@@ -3,7 +3,7 @@
 //     missing -> waiting -> hashing -> hashed -> announced -> sending -> finalizing -> done
 //                                       |  \-> existing (the event has it already)
 //                                       \-> twin (of one on its way), then existing
-//     any -> failed (again: waiting), any -> gone (cancelled)
+//     any -> failed (again: waiting), any but finalizing -> gone (cancelled)
 //
 // All that is not done is kept in the store, so that a reload goes on. Hashed files are announced many at a time and sent
 // four at a time, big ones in parts. What fails for a while (no connection, a busy server) holds all of it back for a
@@ -25,6 +25,7 @@ const RATE_MS = 15_000;
 const ASK_AGAIN_MS = 2000;
 
 const FINISHED = new Set(['done', 'existing', 'failed']);
+const THERE = new Set(['finalized', 'ready']); // states of media whose bytes the server has and has checked
 const faceOf = ({ name, size, modified }) => `${size} ${modified} ${name}`; // the same file chosen another way, most likely
 
 /** changed(item or null) is called after each change, arrived(media) when the server has finalized one, ended() when the
@@ -108,7 +109,10 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
   function again(item) {
     leave(item);
     item.sent = 0;
-    queue(item);
+    if (item.file)
+      queue(item);
+    else
+      move(item, 'missing');
   }
 
   // --- trouble ---
@@ -232,21 +236,43 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       Object.assign(item, { mediaId: media.id, upload, multipart });
       if (multipart)
         await learnParts(item);
-      move(item, 'announced');
-      announced.push(item);
+      if (!items.has(item.key))
+        return;
       store.put(record(item));
+      toSend(item);
     }
+  }
+
+  /** Among the announced; behind them, when the store has all of its parts. */
+  function toSend(item, first = false) {
+    if (item.multipart && item.partsLeft.length === 0) {
+      wasSent(item);
+      return;
+    }
+    if (!announced.includes(item))
+      announced.splice(first ? 0 : announced.length, 0, item);
+    move(item, 'announced');
   }
 
   /** Which parts are in the store from before. */
   async function learnParts(item) {
-    const { parts } = await get(`media/${item.mediaId}/parts`);
+    const parts = await partsOf(item);
     item.partsSent = new Map(parts.map(({ number, size }) => [number, size]));
+    planParts(item);
+  }
+
+  const partsOf = async ({ mediaId }) => (await get(`media/${mediaId}/parts`)).parts;
+
+  /** What is not whole is sent again. */
+  function planParts(item) {
+    const { part_size: size, parts } = item.multipart;
     item.partsLeft = [];
-    for (let number = 1; number <= item.multipart.parts; number++)
-      item.partsSent.has(number) || item.partsLeft.push(number);
-    if (item.partsLeft.length === 0)
-      item.partsLeft.push(item.multipart.parts); // so that there is something to do; the same part again is fine
+    for (let number = 1; number <= parts; number++) {
+      if (item.partsSent.get(number) !== Math.min(size, item.size - (number - 1) * size)) {
+        item.partsSent.delete(number);
+        item.partsLeft.push(number);
+      }
+    }
     countParts(item);
   }
 
@@ -361,17 +387,11 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     try {
       const { media } = await post('media/finalize', { media_id: item.mediaId });
       fine(item);
-      if (!items.has(item.key))
-        return;
-      if (media.state === 'created') { // 202: the store is still at it
+      if (media.state === 'created') // 202: the store is still at it
         worker.sleep(ASK_AGAIN_MS).then(() => askAgain(item));
-        return;
-      }
-      finish(item, 'done');
-      arrived(media);
+      else
+        isThere(item, media);
     } catch (problem) {
-      if (!items.has(item.key))
-        return;
       if ([404, 409, 410, 422].includes(problem.status) && item.renewed < 2) {
         item.renewed++; // gone meanwhile, or the store does not have the bytes
         if (problem.status === 422)
@@ -384,10 +404,13 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
   }
 
   function askAgain(item) {
-    if (items.get(item.key) !== item || item.state !== 'finalizing')
-      return;
     sent.push(item);
     pump();
+  }
+
+  function isThere(item, media) {
+    finish(item, 'done');
+    arrived(media);
   }
 
   // --- what people do ---
@@ -457,6 +480,28 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
         queue(item);
     }
     pump();
+    for (const item of items.values()) {
+      if (isMissing(item) && item.mediaId)
+        await recognize(item).catch(() => {}); // then it is still missing
+    }
+  }
+
+  const isMissing = (item) => item.state === 'missing' && items.has(item.key);
+
+  /** Another tab or device may have sent it all meanwhile, and the server goes on with what it has. */
+  async function recognize(item) {
+    const { media } = await get(`media/${item.mediaId}`);
+    if (THERE.has(media.state)) {
+      isMissing(item) && isThere(item, media);
+      return;
+    }
+    if (!item.multipart || media.state !== 'created')
+      return;
+    const parts = await partsOf(item);
+    if (isMissing(item) && parts.length === item.multipart.parts) {
+      wasSent(item);
+      pump();
+    }
   }
 
   async function reach(item, permission) {
@@ -503,26 +548,12 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     pump();
   }
 
-  /** Back among the announced, with the parts that are not whole. */
   function leaveParts(item) {
-    if (item.multipart) {
-      const { part_size: size, parts } = item.multipart;
-      for (let number = 1; number <= parts; number++) {
-        const whole = Math.min(size, item.size - (number - 1) * size);
-        if (item.partsSent.get(number) !== whole)
-          item.partsSent.delete(number);
-      }
-      item.partsLeft = Array.from({ length: parts }, (_, i) => i + 1).filter((number) => !item.partsSent.has(number));
-      countParts(item);
-    } else {
+    if (item.multipart)
+      planParts(item);
+    else
       item.sent = 0;
-    }
-    if (item.multipart && item.partsLeft.length === 0) {
-      wasSent(item);
-      return;
-    }
-    announced.includes(item) || announced.unshift(item);
-    move(item, 'announced');
+    toSend(item, true);
   }
 
   function resume() {
@@ -533,15 +564,26 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
 
   function cancel(item) {
     const { state } = item;
+    if (state === 'finalizing')
+      return; // the store has all of it: it arrives
     leave(item);
     item.stop.abort();
     items.delete(item.key);
     store.remove(item.key);
     for (const twin of item.twins.splice(0))
       nextHashed(twin);
-    if (item.multipart || state === 'sending')
-      remove(`media/${item.mediaId}`).catch(() => {}); // the server forgets it by itself, later
+    if (item.mediaId && (item.multipart || state === 'sending'))
+      forget(item.mediaId).catch(() => {}); // the server does by itself, later
     changed(item);
+  }
+
+  /** What was begun goes from the server; what is there, finished by another tab or device, stays. */
+  async function forget(mediaId) {
+    const { media } = await get(`media/${mediaId}`);
+    if (media.state === 'created')
+      await remove(`media/${mediaId}`);
+    else
+      arrived(media);
   }
 
   function cancelAll() {
@@ -560,7 +602,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
   }
 
   function totals() {
-    const out = { files: items.size, done: 0, existing: 0, failed: 0, missing: 0, askable: 0, bytes: 0, bytesDone: 0, bytesLeft: 0 };
+    const out = { files: items.size, done: 0, existing: 0, finalizing: 0, failed: 0, missing: 0, askable: 0, bytes: 0, bytesDone: 0, bytesLeft: 0 };
     for (const { state, size, sent: bytes, handle } of items.values()) {
       if (state in out)
         out[state]++;
