@@ -9,8 +9,9 @@
 // four at a time, big ones in parts. What fails for a while (no connection, a busy server) holds all of it back for a
 // growing time; what fails for good fails that file alone.
 
-import { Problem, explain, get, post, remove } from './api.js';
+import { Problem, explain, get, post, remove, serverNow } from './api.js';
 import { isLitter, safeName, typeOf } from './files.js';
+import { linkEnd } from './links.js';
 import { openUploadStore } from './upload-store.js';
 import { put, startWorker } from './upload-transfer.js';
 
@@ -294,6 +295,10 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
   }
 
   async function send({ item, number }) {
+    if (!number && linkEnd(item.upload.url) <= serverNow()) {
+      again(item); // not told by the refusal: to a page, one without CORS headers is no answer at all
+      return;
+    }
     const { signal } = item.stop;
     item.sendingNow = (item.sendingNow ?? 0) + 1;
     move(item, 'sending');
