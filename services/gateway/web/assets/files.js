@@ -28,27 +28,27 @@ export function safeName(name) {
   return characters.join('');
 }
 
-/** [{file, path, handle}] of a drop. A handle, where the browser has them, finds the file again after a reload; the file itself
- *  is not asked of it, since Chromium reads those at twice the cost. */
+/** {found: [{file, path, handle}], unreadable: [names]} of a drop. A handle, where the browser has them, finds the file again
+ *  after a reload; the file itself is not asked of it, since Chromium reads those at twice the cost. */
 export async function filesOfDrop(transfer) {
   const items = [...transfer.items].filter(({ kind }) => kind === 'file');
   // All are asked for now: once this returns, the drop is empty. One kind after the other: in turn it takes Chromium seconds.
   const entries = items.map((item) => item.webkitGetAsEntry?.());
   const files = items.map((item) => item.getAsFile());
   const wanted = items.map((item) => item.getAsFileSystemHandle?.().catch(() => null));
-  const found = [];
+  const found = [], unreadable = [];
   for (const [i, file] of files.entries()) {
     const handles = new Map();
-    await walkHandle(await wanted[i], '', handles);
+    await walkHandle(await wanted[i], '', handles).catch(() => {}); // without them, the files are chosen again
     const first = found.length;
     if (entries[i]?.isDirectory)
-      await walkEntry(entries[i], '', found);
+      await walkEntry(entries[i], '', found, unreadable);
     else if (file)
       found.push({ file, path: file.name });
     for (const one of found.slice(first))
       one.handle = handles.get(one.path);
   }
-  return found;
+  return { found, unreadable };
 }
 
 /** [{file, path}] of an input. */
@@ -65,17 +65,22 @@ async function walkHandle(handle, path, handles) {
   }
 }
 
-async function walkEntry(entry, path, found) {
-  if (entry.isFile) {
-    found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path: path + entry.name });
-    return;
-  }
-  const reader = entry.createReader();
-  for (;;) { // a hundred at a time
-    const children = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (children.length === 0)
+/** What cannot be read is named; the rest of its folder is found all the same. */
+async function walkEntry(entry, path, found, unreadable) {
+  try {
+    if (entry.isFile) {
+      found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path: path + entry.name });
       return;
-    for (const child of children)
-      await walkEntry(child, `${path}${entry.name}/`, found);
+    }
+    const reader = entry.createReader();
+    for (;;) { // a hundred at a time
+      const children = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (children.length === 0)
+        return;
+      for (const child of children)
+        await walkEntry(child, `${path}${entry.name}/`, found, unreadable);
+    }
+  } catch {
+    isLitter(entry) || unreadable.push(entry.name);
   }
 }

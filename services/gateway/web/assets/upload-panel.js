@@ -172,24 +172,29 @@ export function startUploads(page, { arrived }) {
 
   // --- files in ---
 
-  async function add(found) {
+  async function add({ found, unreadable = [] }) {
     const { added, again, refused } = await (await began).add(found);
     const message = byId('photos-message');
-    const names = refused.slice(0, 3).join(', ');
+    const faults = [];
     if (refused.length > 0)
-      say(message, `${count(refused.length, 'file')} ${refused.length === 1 ? 'is' : 'are'} no photo or video that Pierrot knows: ${
-        names}${refused.length > 3 ? ', …' : ''}`, 'bad');
+      faults.push(`${count(refused.length, 'file')} ${refused.length === 1 ? 'is' : 'are'} no photo or video that Pierrot knows: ${some(refused)}`);
+    if (unreadable.length > 0)
+      faults.push(`${count(unreadable.length, 'file')} cannot be read: ${some(unreadable)}`);
+    if (faults.length > 0)
+      say(message, faults.join(' · '), 'bad');
     else
       say(message, added + again === 0 ? 'Nothing new was chosen.' : '', 'plain');
     page.showTab('photos');
   }
+
+  const some = (names) => names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
 
   const pick = (button, input) => {
     byId(button).addEventListener('click', () => byId(input).click());
     byId(input).addEventListener('change', ({ target }) => {
       const found = filesOfInput(target);
       target.value = '';
-      add(found);
+      add({ found });
     });
   };
   byId('pick-files').accept = ACCEPT;
