@@ -20,7 +20,9 @@ const BATCH_FILES = 500, BATCH_BYTES = 1024 ** 3; // no more than its links live
 const ENOUGH_ANNOUNCED = 8;
 const ADDED_AT_ONCE = 100;
 const IN_PARTS_BYTES = 64 * 1024 * 1024;
-const TRIES = 8;
+const TRIES = 8, NEW_BEGINNINGS = 2;
+const GONE = { store: [403, 404], server: [404, 409, 410] }; // the link, or the upload
+const OTHER_BYTES = { store: 400, server: 422 }; // than those that were hashed
 const BACKOFF_MS = 1000, BACKOFF_MAX_MS = 30_000;
 const RATE_MS = 15_000;
 const ASK_AGAIN_MS = 2000;
@@ -52,9 +54,11 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
   const record = ({ key, name, path, size, modified, type, sha256, mediaId, multipart }) =>
     ({ key, name, path, size, modified, type, sha256, mediaId, multipart });
 
-  function enter(item) {
+  /** What of it is under way is given up, and changes nothing when it ends. */
+  function halt(item) {
+    item.stop.abort();
     item.stop = new AbortController();
-    items.set(item.key, item);
+    item.sendingNow = 0;
   }
 
   /** The item goes on from what is known of it. */
@@ -92,28 +96,51 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     item.fault = why;
     leave(item);
     move(item, 'failed');
+    partTwins(item);
+  }
+
+  /** They go on without it. */
+  function partTwins(item) {
     for (const twin of item.twins.splice(0))
       nextHashed(twin);
   }
 
-  /** Out of all queues. */
+  /** Out of all queues, with nothing of it under way. */
   function leave(item) {
-    for (const list of [waiting, hashed, announced, sent]) {
+    halt(item);
+    const first = bySha.get(item.sha256);
+    for (const list of [waiting, hashed, announced, sent, first?.twins ?? []]) {
       const at = list.indexOf(item);
       if (at >= 0)
         list.splice(at, 1);
     }
-    if (bySha.get(item.sha256) === item)
+    if (first === item)
       bySha.delete(item.sha256);
   }
 
-  function again(item) {
-    leave(item);
+  function again(item, hashAnew = false) {
+    leave(item); // by the hash it has
+    if (hashAnew) {
+      item.sha256 = undefined;
+      store.put(record(item));
+      partTwins(item);
+    }
     item.sent = 0;
     if (item.file)
       queue(item);
     else
       move(item, 'missing');
+  }
+
+  /** True when a new beginning may mend it: the item goes on. */
+  function beganAnew(item, { status, store: byStore }) {
+    const by = byStore ? 'store' : 'server';
+    const isOther = status === OTHER_BYTES[by];
+    if (!isOther && !GONE[by].includes(status) || item.renewed === NEW_BEGINNINGS)
+      return false;
+    item.renewed++;
+    again(item, isOther);
+    return true;
   }
 
   // --- trouble ---
@@ -235,12 +262,9 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       finish(item, 'existing');
     } else {
       Object.assign(item, { mediaId: media.id, upload, multipart });
-      if (multipart)
-        await learnParts(item);
-      if (!items.has(item.key))
-        return;
       store.put(record(item));
-      toSend(item);
+      if (!multipart || await learnParts(item))
+        toSend(item);
     }
   }
 
@@ -255,11 +279,18 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     move(item, 'announced');
   }
 
-  /** Which parts are in the store from before. */
+  /** Which parts are in the store from before: true when it knows and they are still wanted. */
   async function learnParts(item) {
-    const parts = await partsOf(item);
-    item.partsSent = new Map(parts.map(({ number, size }) => [number, size]));
-    planParts(item);
+    try {
+      const parts = await partsOf(item);
+      item.partsSent = new Map(parts.map(({ number, size }) => [number, size]));
+      planParts(item);
+      return items.has(item.key);
+    } catch (problem) {
+      if (items.has(item.key) && !beganAnew(item, problem))
+        failed(problem, [item], () => hashed.unshift(item));
+      return false;
+    }
   }
 
   const partsOf = async ({ mediaId }) => (await get(`media/${mediaId}/parts`)).parts;
@@ -300,7 +331,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       return;
     }
     const { signal } = item.stop;
-    item.sendingNow = (item.sendingNow ?? 0) + 1;
+    item.sendingNow++;
     move(item, 'sending');
     try {
       if (number)
@@ -312,14 +343,16 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       if (!number || item.partsLeft.length === 0 && item.sendingNow === 0)
         wasSent(item);
     } catch (problem) {
+      if (signal.aborted)
+        return; // whoever aborted has said what comes next
       item.sendingNow--;
-      if (number && items.has(item.key)) {
+      if (number) {
         item.partsSent.delete(number);
         countParts(item);
       }
-      if (signal.aborted && problem === signal.reason)
-        return;
-      await notSent(item, number, problem);
+      const isReadable = await readable(item);
+      if (!signal.aborted)
+        notSent(item, number, isReadable ? problem : null);
     }
   }
 
@@ -328,22 +361,14 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     sent.push(item);
   }
 
-  async function notSent(item, number, problem) {
-    if (!await readable(item)) {
+  /** problem: null when the file is to blame. */
+  function notSent(item, number, problem) {
+    if (!problem) {
       fail(item, 'The file was changed or moved meanwhile.');
-    } else if (problem.store && [400, 403, 404].includes(problem.status) && item.renewed < 2) {
-      item.renewed++; // the link ran out; or the bytes are not those that were hashed
-      if (problem.status === 400) {
-        item.sha256 = undefined;
-        store.put(record(item));
-      }
-      item.stop.abort();
-      item.stop = new AbortController();
-      again(item);
-    } else {
+    } else if (!beganAnew(item, problem)) {
       failed(problem, [item], () => {
         if (number)
-          item.partsLeft.unshift(number);
+          item.partsLeft.includes(number) || item.partsLeft.unshift(number);
         else
           item.sent = 0;
         if (!announced.includes(item)) {
@@ -397,14 +422,8 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       else
         isThere(item, media);
     } catch (problem) {
-      if ([404, 409, 410, 422].includes(problem.status) && item.renewed < 2) {
-        item.renewed++; // gone meanwhile, or the store does not have the bytes
-        if (problem.status === 422)
-          item.sha256 = undefined;
-        again(item);
-      } else {
+      if (!beganAnew(item, problem))
         failed(problem, [item], () => sent.push(item));
-      }
     }
   }
 
@@ -422,7 +441,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
 
   function itemOf({ key, name, path, size, modified, type, sha256, mediaId, multipart }) {
     return { key, name, path, size, modified, type, sha256, mediaId, multipart,
-      sent: 0, hashedBytes: 0, tries: 0, renewed: 0, twins: [], state: 'missing' };
+      sent: 0, hashedBytes: 0, sendingNow: 0, tries: 0, renewed: 0, twins: [], stop: new AbortController(), state: 'missing' };
   }
 
   /** [{file, path, handle}] -> {added, again, refused: [names]}. The page has its turn in between: to tell a file's size, the
@@ -460,7 +479,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       return; // chosen twice
     const item = known ?? itemOf({ key: newKey(), ...facts });
     Object.assign(item, { file, handle });
-    known || enter(item);
+    known || items.set(item.key, item);
     out[known ? 'again' : 'added']++;
     store.put(record(item));
     store.keep(item.key, file, handle);
@@ -473,7 +492,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       return; // another tab is at it
     for (const { source, ...known } of await store.load()) {
       const item = itemOf(known);
-      enter(item);
+      items.set(item.key, item);
       changed(item);
       if (source instanceof File)
         item.file = source;
@@ -540,8 +559,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     for (const item of items.values()) {
       if (item.state !== 'sending' && item.state !== 'hashing')
         continue;
-      item.stop.abort();
-      item.stop = new AbortController();
+      halt(item);
       if (item.state === 'hashing') {
         move(item, 'waiting');
         waiting.unshift(item);
@@ -572,11 +590,9 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     if (state === 'finalizing')
       return; // the store has all of it: it arrives
     leave(item);
-    item.stop.abort();
     items.delete(item.key);
     store.remove(item.key);
-    for (const twin of item.twins.splice(0))
-      nextHashed(twin);
+    partTwins(item);
     if (item.mediaId && (item.multipart || state === 'sending'))
       forget(item.mediaId).catch(() => {}); // the server does by itself, later
     changed(item);
