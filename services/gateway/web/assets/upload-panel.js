@@ -42,9 +42,9 @@ export function startUploads(page, { arrived }) {
       return;
     }
     const over = sum.unfinished === 0;
-    const part = sum.bytes > 0 ? sum.bytesDone / sum.bytes : over ? 1 : 0;
+    const part = sum.bytes > 0 ? sum.bytesDone / sum.bytes : 0;
     // Full is for what the server has, and for that alone.
-    const percent = over && sum.missing === 0 ? 100 : Math.min(99, Math.floor(part * 100));
+    const percent = over && sum.missing + sum.failed === 0 ? 100 : Math.min(99, Math.floor(part * 100));
     const bar = byId('uploads-bar');
     bar.firstElementChild.style.transform = `scaleX(${percent / 100})`;
     bar.setAttribute('aria-valuenow', percent);
