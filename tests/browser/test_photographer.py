@@ -95,6 +95,15 @@ class Studio:
                     pass
         return held, let_go
 
+    def forget_files(self):
+        """As if they had been too many to be kept through a reload."""
+        self.page.evaluate("""() => new Promise((done) => {
+            indexedDB.open('pierrot-uploads').onsuccess = ({ target }) => {
+                const files = target.result.transaction('files', 'readwrite').objectStore('files');
+                files.clear().onsuccess = done;
+            };
+        })""")
+
     def forgive_overtaking(self):
         """What was under way at a reload may have come to the store all the same, which then refuses the second."""
         assert set(self.visit.refusals) <= {412}
@@ -178,6 +187,24 @@ def test_photos_come_from_a_drop_and_appear_while_others_are_on_their_way(studio
     studio.shown(4)
 
 
+def test_what_cannot_be_read_of_a_drop_is_named_and_the_rest_is_uploaded(studio, photos):
+    studio.page.evaluate("""(bytes) => {
+        const file = new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], 'fine.jpg', { type: 'image/jpeg' });
+        const gone = (_, no) => no(new DOMException('it has gone', 'NotFoundError'));
+        const entry = (name, read) => ({ name, isFile: true, file: read });
+        const folder = (name, ...pages) => ({ name, isDirectory: true, createReader: () => ({
+            readEntries: (yes, no) => pages.length > 0 ? yes(pages.shift()) : gone(yes, no) }) });
+        const moved = { kind: 'directory', name: 'shoot', async *values() { throw new DOMException('it has gone', 'NotFoundError'); } };
+        const shoot = folder('shoot', [entry('gone.jpg', gone), entry('.DS_Store', gone), folder('locked'), entry('fine.jpg', (yes) => yes(file))], []);
+        const items = [{ kind: 'file', webkitGetAsEntry: () => shoot, getAsFile: () => null, getAsFileSystemHandle: async () => moved }];
+        document.querySelector('#add').dispatchEvent(Object.assign(new Event('drop', { bubbles: true, cancelable: true }),
+            { dataTransfer: { types: ['Files'], items } }));
+    }""", base64.b64encode(open(photos[0], "rb").read()).decode())
+    studio.visit.see("2 files cannot be read: gone.jpg, locked")
+    studio.uploaded()
+    assert studio.facts() == "1 of 1 photo"
+
+
 def test_folders_are_dropped_and_a_reload_finds_their_files(studio, photos, tmp_path):
     page = studio.page
     day = tmp_path / "shoot" / "day 2"
@@ -250,6 +277,25 @@ def test_never_done_before_the_server_says_so(studio, photos):
     studio.uploaded()
 
 
+def test_what_is_checked_arrives_though_the_rest_is_cancelled(studio, photos):
+    page, checked, held = studio.page, [], []
+    first = os.path.basename(photos[0])
+    page.route("**/api/media/finalize", lambda route: checked.append(route))
+    page.route(studio.visit.store + "/**", lambda route: held.append(route) if route.request.method == "PUT"
+               and first not in route.request.url else route.continue_())
+    studio.choose(photos[:3])
+    eventually(lambda: page.wait_for_timeout(50) or (len(checked), len(held)) == (1, 2))
+    page.locator("#uploads summary").click()
+    expect(page.locator("#upload-list").get_by_role("button", name=f"Cancel {first}")).to_be_hidden()
+    page.locator("#uploads header").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#upload-list li")).to_have_count(1)
+    expect(page.locator("#cancel-uploads")).to_be_hidden()
+    checked[0].continue_()
+    studio.uploaded()
+    studio.shown(1)
+    studio.forget("ERR_FAILED", "ERR_ABORTED")
+
+
 def test_a_store_that_takes_its_time_is_asked_again(studio, photos):
     """202 is neither a success nor a failure."""
     page, asked = studio.page, []
@@ -318,12 +364,7 @@ def test_the_same_files_chosen_again_go_on_where_nothing_was_kept(studio, photos
     eventually(lambda: page.wait_for_timeout(50) or len(held) == 4)
     page.wait_for_timeout(600)
     page.on("dialog", lambda dialog: dialog.accept())
-    page.evaluate("""() => new Promise((done) => {
-        indexedDB.open('pierrot-uploads').onsuccess = ({ target }) => {
-            const files = target.result.transaction('files', 'readwrite').objectStore('files');
-            files.clear().onsuccess = done;
-        };
-    })""")
+    studio.forget_files()
     page.reload()
     page.unroute(studio.visit.store + "/**")
     studio.visit.see("6 files of before wait: choose the same ones again")
@@ -335,6 +376,61 @@ def test_the_same_files_chosen_again_go_on_where_nothing_was_kept(studio, photos
     studio.shown(6)
     assert len(media_of(stack, person)) == 6
     studio.forgive_overtaking()
+
+
+def test_what_was_finished_without_the_page_is_neither_missing_nor_cancelled(studio, photos, stack, person):
+    """By the server, after a 202; or by another tab."""
+    page, visit = studio.page, studio.visit
+    studio.choose(photos[:1])
+    studio.uploaded()
+    studio.shown(1)
+    (media_id,), = media_of(stack, person, "m.id::text")
+    leftover = {"event_id": studio.url.split("/")[-1], "name": "dance.mp4", "path": "dance.mp4", "size": 2 * PART, "modified": 1,
+                "type": "video/mp4", "sha256": "0" * 64, "mediaId": media_id, "multipart": {"part_size": PART, "parts": 2}}
+
+    def come_back():
+        page.evaluate("""(record) => new Promise((done) => {
+            indexedDB.open('pierrot-uploads').onsuccess = ({ target }) => {
+                target.result.transaction('items', 'readwrite').objectStore('items').put(record).onsuccess = done;
+            };
+        })""", {"key": secrets.token_hex(4), **leftover})
+        page.reload()
+
+    come_back()
+    studio.uploaded()
+    page.route("**/api/media/" + media_id, lambda route: route.fulfill(status=503, json={}))
+    come_back()
+    visit.see("1 file of before waits")
+    assert page.locator("#uploads-bar").get_attribute("aria-valuenow") == "0"
+    visit.expect_refusals(503)
+    page.unroute("**/api/media/" + media_id)
+    with page.expect_response(lambda response: response.url.endswith(media_id)):
+        visit.press("Cancel", "#uploads")
+    page.wait_for_timeout(500)
+    assert media_of(stack, person, "m.id::text") == [(media_id,)]
+    page.reload()
+    studio.shown(1)
+    expect(page.locator("#uploads")).to_be_hidden()
+
+
+def test_a_link_that_ended_is_not_tried_again(studio, photos):
+    """A store whose refusals have no CORS headers gives a page no answer."""
+    page, ended, tried = studio.page, [], []
+
+    def end_the_first(route):
+        answer = route.fetch()
+        body = answer.json()
+        for item in [] if ended else body["items"]:
+            item["upload"]["url"] = re.sub("X-Amz-Date=[^&]*", "X-Amz-Date=20200101T000000Z", item["upload"]["url"])
+        ended.append(route.request.url)
+        route.fulfill(response=answer, json=body)
+    page.route("**/api/media/batch", end_the_first)
+    page.route(studio.visit.store + "/**", lambda route: (tried.append(route.request.url), route.abort()) if "20200101" in route.request.url
+               else route.continue_())
+    studio.choose(photos[:6])
+    studio.uploaded()
+    studio.shown(6)
+    assert not tried
 
 
 def test_a_connection_that_is_lost_and_comes_back(studio, photos):
@@ -435,7 +531,45 @@ def test_what_cannot_be_fails_alone(studio, photos, tmp_path):
     studio.uploaded()
 
 
-def test_cancel(studio, photos):
+def test_parts_that_cannot_be_asked_for_fail_no_other_file(studio, photos):
+    page, changed = studio.page, []
+
+    def in_parts_once(route):
+        answer = route.fetch()
+        body = answer.json()
+        if len(body["items"]) > 1 and not changed:
+            body["items"][0]["multipart"] = {"part_size": PART, "parts": 1}  # of which the server knows nothing
+            changed.append(body["items"][0]["media"]["filename"])
+        route.fulfill(response=answer, json=body)
+    page.route("**/api/media/batch", in_parts_once)
+    studio.choose(photos[:12])
+    studio.uploaded()
+    studio.shown(12)
+    assert changed
+    studio.visit.expect_refusals(409)
+
+
+def test_bytes_that_failed_can_be_chosen_again(studio, photos, tmp_path):
+    """Also when they failed while they were hashed once more."""
+    page, copy = studio.page, tmp_path / "copy.jpg"
+    copy.write_bytes(open(photos[0], "rb").read())
+
+    def damaged(route):
+        copy.write_bytes(b"another picture")
+        route.fulfill(status=422, json={})
+    page.route("**/api/media/finalize", damaged)
+    studio.choose([str(copy)])
+    studio.visit.see("1 file failed", "#uploads")
+    assert page.locator("#uploads-bar").get_attribute("aria-valuenow") == "0"
+    studio.visit.expect_refusals(422)
+    page.unroute("**/api/media/finalize")
+    studio.choose(photos[:1])
+    studio.shown(1)
+    assert studio.facts() == "1 of 2 photos"
+    studio.forgive_overtaking()
+
+
+def test_cancel(studio, photos, stack, person):
     page = studio.page
     held, let_go = studio.hold_uploads()
     studio.choose(photos[:6])
@@ -446,6 +580,7 @@ def test_cancel(studio, photos):
     page.locator("#uploads header").get_by_role("button", name="Cancel").click()
     expect(page.locator("#uploads")).to_be_hidden()
     let_go()
+    eventually(lambda: len(media_of(stack, person)) == 2)  # of which nothing was sent
     page.reload()
     studio.visit.see("No photos yet.")
     expect(page.locator("#uploads")).to_be_hidden()
@@ -486,6 +621,29 @@ def test_a_large_film_goes_in_parts_and_goes_on_after_a_reload(studio, stack, pe
     assert len(media_of(stack, person)) == 1
     number = re.search(r"partNumber=(\d+)", parts[0]).group(0)
     assert not any(number + "&" in url or url.endswith(number) for url in again), "a part that is there is not sent again"
+
+
+def test_a_film_paused_while_a_part_is_asked_for_and_closed_before_it_is_checked(studio, stack, person, tmp_path):
+    path = str(tmp_path / "dance.mp4")
+    film(path, PART + 1_000_000)
+    page, asked, checked, puts = studio.page, [], [], []
+    page.route("**/api/media/*/parts", lambda route: asked.append(route) if route.request.method == "POST" and not asked else route.continue_())
+    page.route("**/api/media/finalize", lambda route: checked.append(route))
+    studio.choose([path])
+    eventually(lambda: page.wait_for_timeout(50) or asked, within=30)
+    studio.visit.press("Pause")
+    studio.visit.press("Go on")
+    eventually(lambda: page.wait_for_timeout(50) or checked, within=60)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.on("request", lambda request: puts.append(request.url) if request.method == "PUT" else None)
+    asked[0].continue_()
+    studio.forget_files()
+    page.reload()
+    page.unroute("**/api/media/finalize")
+    studio.uploaded()
+    assert studio.facts() == "1 of 1 photo"
+    assert not puts, "all of it is in the store"
+    assert [state for state, in media_of(stack, person, "m.state")] != ["created"]
 
 
 # --- what is chosen, what is taken out ---
