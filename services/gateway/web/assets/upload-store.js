@@ -18,7 +18,10 @@ function open() {
   return asked(request);
 }
 
-/** Of one event. A record is {key, name, path, size, modified, type, sha256?, media_id?, multipart?}. */
+const record = ({ key, name, path, size, modified, type, sha256, mediaId, multipart }) =>
+  ({ key, name, path, size, modified, type, sha256, mediaId, multipart });
+
+/** Of one event. */
 export async function openUploadStore(eventId) {
   const db = await open().catch(() => null);
   const changed = new Map(); // key -> record, or null when it goes
@@ -34,9 +37,9 @@ export async function openUploadStore(eventId) {
     const items = db.transaction('items', 'readwrite').objectStore('items');
     const files = db.transaction('files', 'readwrite').objectStore('files'); // by itself: the disk may be full
     files.transaction.onabort = (event) => event.stopPropagation();
-    for (const [key, record] of firstOf(changed, most)) {
-      if (record) {
-        items.put({ ...record, event_id: eventId });
+    for (const [key, known] of firstOf(changed, most)) {
+      if (known) {
+        items.put({ ...known, event_id: eventId });
       } else {
         items.delete(key);
         files.delete(key);
@@ -71,13 +74,13 @@ export async function openUploadStore(eventId) {
       const records = await asked(transaction.objectStore('items').index('event').getAll(eventId));
       const files = transaction.objectStore('files');
       const sources = await Promise.all(records.map(({ key }) => asked(files.get(key)).catch(() => undefined)));
-      return records.map((record, i) => {
-        count(record.key, sources[i]);
-        return { ...record, source: sources[i] };
+      return records.map((known, i) => {
+        count(known.key, sources[i]);
+        return { ...known, source: sources[i] };
       });
     },
-    put(record) {
-      changed.set(record.key, record);
+    put(item) {
+      changed.set(item.key, record(item));
       later();
     },
     /** So that a reload finds the bytes again, if that costs little. */

@@ -10,26 +10,24 @@
 // growing time; what fails for good fails that file alone.
 
 import { Problem, explain, get, post, remove, serverNow } from './api.js';
-import { isLitter, safeName, typeOf } from './files.js';
 import { linkEnd } from './links.js';
+import { createIntake } from './upload-intake.js';
+import { dropPart, partsOf, planParts, sendPart } from './upload-parts.js';
 import { openUploadStore } from './upload-store.js';
+import { createRate, totalsOf } from './upload-sums.js';
 import { put, startWorker } from './upload-transfer.js';
 
 const TRANSFERS = 4, HASHES = 2, FINALIZES = 4;
 const BATCH_FILES = 500, BATCH_BYTES = 1024 ** 3; // no more than its links live for
 const ENOUGH_ANNOUNCED = 8;
-const ADDED_AT_ONCE = 100;
 const IN_PARTS_BYTES = 64 * 1024 * 1024;
 const TRIES = 8, NEW_BEGINNINGS = 2;
 const GONE = { store: [403, 404], server: [404, 409, 410] }; // the link, or the upload
 const OTHER_BYTES = { store: 400, server: 422 }; // than those that were hashed
 const BACKOFF_MS = 1000, BACKOFF_MAX_MS = 30_000;
-const RATE_MS = 15_000;
 const ASK_AGAIN_MS = 2000;
 
 const FINISHED = new Set(['done', 'existing', 'failed']);
-const THERE = new Set(['finalized', 'ready']); // states of media whose bytes the server has and has checked
-const faceOf = ({ name, size, modified }) => `${size} ${modified} ${name}`; // the same file chosen another way, most likely
 
 /** changed(item or null) is called after each change, arrived(media) when the server has finalized one, ended() when the
  *  session is over. Gives what the page may do; its items have {name, size, state, sent, hashedBytes, fault}. */
@@ -41,8 +39,8 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
   const bySha = new Map(); // hash -> the unfinished item that has it
   const busy = { hashing: 0, announcing: 0, sending: 0, finalizing: 0 };
   const trouble = { tries: 0, until: 0 };
-  const samples = []; // [when, bytes sent by then]
-  let paused = false, sentBytes = 0;
+  const rate = createRate();
+  let paused = false;
 
   // --- items ---
 
@@ -50,9 +48,6 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     item.state = state;
     changed(item);
   }
-
-  const record = ({ key, name, path, size, modified, type, sha256, mediaId, multipart }) =>
-    ({ key, name, path, size, modified, type, sha256, mediaId, multipart });
 
   /** What of it is under way is given up, and changes nothing when it ends. */
   function halt(item) {
@@ -122,7 +117,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     leave(item); // by the hash it has
     if (hashAnew) {
       item.sha256 = undefined;
-      store.put(record(item));
+      store.put(item);
       partTwins(item);
     }
     item.sent = 0;
@@ -224,7 +219,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
         item.hashedBytes = done;
         changed(item);
       }, signal);
-      store.put(record(item));
+      store.put(item);
       nextHashed(item);
     } catch (problem) {
       failed(problem, [item]);
@@ -262,7 +257,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       finish(item, 'existing');
     } else {
       Object.assign(item, { mediaId: media.id, upload, multipart });
-      store.put(record(item));
+      store.put(item);
       if (!multipart || await learnParts(item))
         toSend(item);
     }
@@ -293,27 +288,6 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     }
   }
 
-  const partsOf = async ({ mediaId }) => (await get(`media/${mediaId}/parts`)).parts;
-
-  /** What is not whole is sent again. */
-  function planParts(item) {
-    const { part_size: size, parts } = item.multipart;
-    item.partsLeft = [];
-    for (let number = 1; number <= parts; number++) {
-      if (item.partsSent.get(number) !== Math.min(size, item.size - (number - 1) * size)) {
-        item.partsSent.delete(number);
-        item.partsLeft.push(number);
-      }
-    }
-    countParts(item);
-  }
-
-  function countParts(item) {
-    item.sent = 0;
-    for (const bytes of item.partsSent.values())
-      item.sent += bytes;
-  }
-
   /** A whole file, or a part of one that stays in the queue while it has more. */
   function nextToSend() {
     const [item] = announced;
@@ -331,13 +305,18 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       return;
     }
     const { signal } = item.stop;
+    const progress = (bytes) => {
+      rate.count(Math.max(0, bytes - item.sent));
+      item.sent = bytes;
+      changed(item);
+    };
     item.sendingNow++;
     move(item, 'sending');
     try {
       if (number)
-        await sendPart(item, number, signal);
+        await sendPart(item, number, worker.hash, progress, signal);
       else
-        await put(item.upload, item.file, (bytes) => progress(item, bytes), signal);
+        await put(item.upload, item.file, progress, signal);
       fine(item);
       item.sendingNow--;
       if (!number || item.partsLeft.length === 0 && item.sendingNow === 0)
@@ -346,10 +325,8 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       if (signal.aborted)
         return; // whoever aborted has said what comes next
       item.sendingNow--;
-      if (number) {
-        item.partsSent.delete(number);
-        countParts(item);
-      }
+      if (number)
+        dropPart(item, number);
       const isReadable = await readable(item);
       if (!signal.aborted)
         notSent(item, number, isReadable ? problem : null);
@@ -388,31 +365,6 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     }
   }
 
-  async function sendPart(item, number, signal) {
-    const { part_size: size } = item.multipart;
-    const blob = item.file.slice((number - 1) * size, number * size);
-    const sha256 = await worker.hash(blob, undefined, signal);
-    const { parts: [upload] } = await post(`media/${item.mediaId}/parts`, { parts: [{ number, sha256 }] });
-    const count = (bytes) => {
-      const before = item.partsSent.get(number) ?? 0;
-      item.partsSent.set(number, bytes);
-      progress(item, item.sent - before + bytes);
-    };
-    await put(upload, blob, count, signal);
-    count(blob.size);
-  }
-
-  function progress(item, bytes) {
-    sentBytes += Math.max(0, bytes - item.sent);
-    item.sent = bytes;
-    const now = Date.now();
-    if (now - (samples.at(-1)?.[0] ?? 0) > 250)
-      samples.push([now, sentBytes]);
-    while (samples[0][0] < now - RATE_MS)
-      samples.shift();
-    changed(item);
-  }
-
   async function finalize(item) {
     try {
       const { media } = await post('media/finalize', { media_id: item.mediaId });
@@ -439,120 +391,9 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
 
   // --- what people do ---
 
-  function itemOf({ key, name, path, size, modified, type, sha256, mediaId, multipart }) {
-    return { key, name, path, size, modified, type, sha256, mediaId, multipart,
-      sent: 0, hashedBytes: 0, sendingNow: 0, tries: 0, renewed: 0, twins: [], stop: new AbortController(), state: 'missing' };
-  }
-
-  /** [{file, path, handle}] -> {added, again, refused: [names]}. The page has its turn in between: to tell a file's size, the
-   *  browser goes to the disk. */
-  async function add(found) {
-    const out = { added: 0, again: 0, refused: [] };
-    const open = new Map();
-    for (const item of items.values()) {
-      if (!FINISHED.has(item.state))
-        open.set(faceOf(item), [...open.get(faceOf(item)) ?? [], item]);
-    }
-    for (const [i, one] of found.entries()) {
-      if (!isLitter(one.file))
-        addOne(one, open, out);
-      if (i % ADDED_AT_ONCE === ADDED_AT_ONCE - 1) {
-        pump();
-        await worker.sleep(0);
-      }
-    }
-    pump();
-    return out;
-  }
-
-  /** open: what is not finished, by its face. */
-  function addOne({ file, path, handle }, open, out) {
-    const type = typeOf(file);
-    if (!type || file.size === 0) {
-      out.refused.push(file.name);
-      return;
-    }
-    const facts = { name: safeName(file.name), path, size: file.size, modified: file.lastModified, type };
-    const alike = open.get(faceOf(facts)) ?? [];
-    const known = alike.find(({ state }) => state === 'missing');
-    if (!known && alike.some((item) => item.path === path))
-      return; // chosen twice
-    const item = known ?? itemOf({ key: newKey(), ...facts });
-    Object.assign(item, { file, handle });
-    known || items.set(item.key, item);
-    out[known ? 'again' : 'added']++;
-    store.put(record(item));
-    store.keep(item.key, file, handle);
-    queue(item);
-  }
-
-  /** What a reload has left: goes on by itself where the bytes can be read. */
-  async function restore() {
-    if (!await alone(`pierrot-uploads ${eventId}`))
-      return; // another tab is at it
-    for (const { source, ...known } of await store.load()) {
-      const item = itemOf(known);
-      items.set(item.key, item);
-      changed(item);
-      if (source instanceof File)
-        item.file = source;
-      else if (source) {
-        item.handle = source;
-        await reach(item, (handle) => handle.queryPermission({ mode: 'read' }));
-      }
-      if (item.file)
-        queue(item);
-    }
-    pump();
-    for (const item of items.values()) {
-      if (isMissing(item) && item.mediaId)
-        await recognize(item).catch(() => {}); // then it is still missing
-    }
-  }
-
-  const isMissing = (item) => item.state === 'missing' && items.has(item.key);
-
-  /** Another tab or device may have sent it all meanwhile, and the server goes on with what it has. */
-  async function recognize(item) {
-    const { media } = await get(`media/${item.mediaId}`);
-    if (THERE.has(media.state)) {
-      isMissing(item) && isThere(item, media);
-      return;
-    }
-    if (!item.multipart || media.state !== 'created')
-      return;
-    const parts = await partsOf(item);
-    if (isMissing(item) && parts.length === item.multipart.parts) {
-      wasSent(item);
-      pump();
-    }
-  }
-
-  async function reach(item, permission) {
-    try {
-      if (await permission(item.handle) !== 'granted')
-        return;
-      const file = await item.handle.getFile();
-      if (file.size === item.size && file.lastModified === item.modified)
-        item.file = file;
-      else
-        delete item.handle;
-    } catch {
-      delete item.handle; // moved or deleted
-    }
-  }
-
-  /** After a click: asks for the files whose handles the browser has kept. */
-  async function allow() {
-    for (const item of items.values()) {
-      if (item.state !== 'missing' || !item.handle)
-        continue;
-      await reach(item, (handle) => handle.requestPermission({ mode: 'read' }));
-      if (item.file)
-        queue(item);
-    }
-    pump();
-  }
+  const { add, restore, allow } = createIntake(eventId, {
+    items, store, changed, pump, isThere, wasSent, take: queue, sleep: worker.sleep, isFinished: ({ state }) => FINISHED.has(state),
+  });
 
   function pause() {
     paused = true;
@@ -567,7 +408,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
         leaveParts(item);
       }
     }
-    samples.length = 0;
+    rate.forget();
     pump();
   }
 
@@ -622,28 +463,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
     pump();
   }
 
-  function totals() {
-    const out = { files: items.size, done: 0, existing: 0, finalizing: 0, failed: 0, missing: 0, askable: 0, bytes: 0, bytesDone: 0, bytesLeft: 0 };
-    for (const { state, size, sent: bytes, handle } of items.values()) {
-      if (state in out)
-        out[state]++;
-      if (state === 'missing') {
-        out.askable += handle ? 1 : 0;
-        continue;
-      }
-      out.bytes += state === 'failed' ? 0 : size;
-      out.bytesDone += state === 'failed' ? 0 : bytes;
-    }
-    out.unfinished = out.files - out.done - out.existing - out.failed - out.missing;
-    out.bytesLeft = out.bytes - out.bytesDone;
-    return out;
-  }
-
-  /** Bytes a second of late, 0 when it is not known. */
-  function rate() {
-    const [first, last] = [samples[0], samples.at(-1)];
-    return first && last[0] - first[0] > 1000 ? (last[1] - first[1]) * 1000 / (last[0] - first[0]) : 0;
-  }
+  const totals = () => totalsOf(items);
 
   addEventListener('beforeunload', (event) => {
     store.flush();
@@ -653,7 +473,7 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
   addEventListener('pagehide', () => store.flush());
 
   return {
-    add, allow, restore, pause, resume, cancel, cancelAll, retry, totals, rate,
+    add, allow, restore, pause, resume, cancel, cancelAll, retry, totals, rate: rate.now,
     get items() { return [...items.values()]; },
     has: (item) => items.get(item.key) === item,
     get paused() { return paused; },
@@ -669,18 +489,4 @@ export async function createUploader(eventId, { changed, arrived, ended }) {
       changed(null);
     },
   };
-}
-
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-
-/** True in one tab alone, for as long as it lives. */
-function alone(name) {
-  if (!navigator.locks)
-    return true;
-  return new Promise((resolve) => {
-    navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      resolve(lock !== null);
-      return lock && new Promise(() => {});
-    });
-  });
 }
