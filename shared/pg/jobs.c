@@ -1,8 +1,9 @@
 /* jobs: claims, runs and concludes the jobs of one kind.
  *
- *     ready ──claim──► leased ──run: done(PR_OK), its transaction did job_finish──► done
- *       ▲                │ ├──temporary error: release, after a backoff──► ready
- *       └── lease ended ─┘ └──any other error: bury──► dead
+ *     waiting ──its time has come──► ready
+ *       ready ──claim──► leased ──run: done(PR_OK), its transaction did job_finish──► done
+ *         ▲                │ ├──temporary error: release, for a backoff──► waiting
+ *         └── lease ended ─┘ └──any other error: bury──► dead
  *
  * One claim at a time is under way; pokes that come meanwhile make one more. The claim takes jobs
  * whose lease has ended before fresh ones, in the same statement. */
@@ -124,7 +125,7 @@ static int64_t backoff_ms(const struct jobs_options *options, int attempts)
     return randombytes_uniform((uint32_t)most + 1);
 }
 
-/* Ready again after a pause when the error is a temporary one, else dead. */
+/* It waits for a pause when the error is a temporary one, else dead. */
 static void write_down(struct running *running, enum pr_err err)
 {
     const struct job *job = &running->job;

@@ -6,6 +6,8 @@
  */
 #define CONCLUSIONS_MAX "20"
 
+#define WOKEN_MAX "1000" /* by one claim */
+
 static struct pg_query *start(struct pg *pg, const struct pg_stmt *stmt)
 {
     struct pg_query *query = pg_query_new(pg);
@@ -40,13 +42,19 @@ static void bind_leases(struct pg_query *query, const struct job_lease *leases, 
 
 struct pg_query *jobs_sql_claim(struct pg *pg, const char *kind, int64_t n, int64_t lease_ms)
 {
+    static const struct pg_stmt wake_stmt = {
+        "jobs_wake",
+        "update job set state = 'ready' where id = any (array(select id from job where kind = $1"
+        " and state = 'waiting' and run_at <= now() order by run_at limit " WOKEN_MAX
+        " for update skip locked))",
+    };
     static const struct pg_stmt claim_stmt = {
         "jobs_claim",
         "with ended as ("
         "  select id from job where kind = $1 and state = 'leased' and lease_until < now()"
         "  order by lease_until limit $2 for update skip locked"
         "), fresh as ("
-        "  select id from job where kind = $1 and state = 'ready' and run_at <= now()"
+        "  select id from job where kind = $1 and state = 'ready'"
         "  order by priority desc, turn, id"
         "  limit greatest($2 - (select count(*) from ended), 0) for update skip locked"
         "), taken as ("
@@ -62,7 +70,9 @@ struct pg_query *jobs_sql_claim(struct pg *pg, const char *kind, int64_t n, int6
         ") select id, lease, subject, account, args, attempts, max_attempts,"
         "  coalesce(traceparent, ''), state = 'dead' from taken order by priority desc, turn, id",
     };
-    struct pg_query *query = start(pg, &claim_stmt);
+    struct pg_query *query = start(pg, &wake_stmt);
+    pg_bind_text(query, pr_str(kind));
+    pg_query_add(query, &claim_stmt);
     pg_bind_text(query, pr_str(kind));
     pg_bind_int(query, n);
     pg_bind_int(query, lease_ms);
@@ -119,7 +129,7 @@ struct pg_query *jobs_sql_release(struct pg *pg, const struct job_lease *lease, 
 {
     static const struct pg_stmt release_stmt = {
         "jobs_release",
-        "update job set state = 'ready', run_at = now() + $3 * interval '1 millisecond',"
+        "update job set state = 'waiting', run_at = now() + $3 * interval '1 millisecond',"
         " last_error = $4, lease = null, lease_until = null,"
         " attempts = case when $5 then attempts else attempts - 1 end"
         " where id = $1 and lease = $2 and state = 'leased'",

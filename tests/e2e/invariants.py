@@ -21,7 +21,7 @@ def under_way(stack):
         counts[f"{schema} messages not sent"], = stack.sql(
             f"select count(*) from {schema}.outbox where sent_at is null")[0]
         counts[f"{schema} jobs"], = stack.sql(
-            f"select count(*) from {schema}.job where state = 'leased' or state = 'ready' and "
+            f"select count(*) from {schema}.job where state = 'leased' or state in ('waiting', 'ready') and "
             "(run_at < now() + interval '100 seconds' or attempts > 0)")[0]
     counts["changes of accounts not taken"], = stack.sql(
         "select count(*) from gateway.outbox o where topic = 'account.changed' "
@@ -153,7 +153,7 @@ def check_events(stack):
     for event, in stack.sql("select id from media.event where deleting"):
         yield f"{event}: is deleting, and still there"
     for event, count in stack.sql("select e.id, count(j) from media.event e left join media.job j on j.subject = e.id "
-                                  "and j.kind = 'purge_event' and j.state in ('ready', 'leased') group by 1 "
+                                  "and j.kind = 'purge_event' and j.state in ('waiting', 'ready', 'leased') group by 1 "
                                   "having count(j) <> 1"):
         yield f"{event}: {count} jobs will end it"
     for media, in stack.sql("select id from media.media m where event_id is not null and (not exists (select "

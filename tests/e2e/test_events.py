@@ -308,7 +308,7 @@ def turn_clock(stack, event_id, seconds):
     stack.sql("update media.event set created_at = created_at - %s * interval '1 second', "
               "expires_at = expires_at - %s * interval '1 second' where id = %s", seconds, seconds, event_id)
     stack.sql("update media.job set run_at = run_at - %s * interval '1 second' where subject = %s "
-              "and kind = 'purge_event' and state = 'ready'", seconds, event_id)
+              "and kind = 'purge_event' and state = 'waiting'", seconds, event_id)
 
 
 @pytest.mark.smoke
@@ -329,7 +329,7 @@ def test_expired_and_brought_back(anna, stack):
     assert anna.event(event["id"])["expired"] is True
     back = anna.change(event["id"], seconds_to_live=7200)
     assert back["expired"] is False and anna.photos(event["id"]) == [photo]
-    waits = "select count(*) from media.job where subject = %s and kind = 'purge_event' and state = 'ready'"
+    waits = "select count(*) from media.job where subject = %s and kind = 'purge_event' and state = 'waiting'"
     assert stack.sql(waits, event["id"]) == [(1,)]
     assert anna.change(event["id"], seconds_to_live=3600)["expired"] is True  # it may end in the past
     # While it is not deleted, its owner may go on as before.
@@ -350,10 +350,10 @@ def test_expiry_takes_everything(anna, stack):
 def test_a_job_that_comes_too_early_waits_again(anna, stack):
     """As when the time to bring events back was made longer."""
     event = anna.create("Early")
-    stack.sql("update media.job set run_at = now() where subject = %s and state = 'ready'", event["id"])
+    stack.sql("update media.job set run_at = now() where subject = %s and state = 'waiting'", event["id"])
     job = "select count(*) from media.job where subject = %s and state = %s"
     eventually(lambda: stack.sql(job, event["id"], "done") == [(1,)], 20, 0.2, "the job ends")
-    assert stack.sql(job, event["id"], "ready") == [(1,)]
+    assert stack.sql(job, event["id"], "waiting") == [(1,)]
     assert anna.event(event["id"]) == event
 
 
@@ -414,7 +414,7 @@ def test_killed_again_and_again_while_it_expires(anna, stack):
             os.kill(pid, signal.SIGKILL)
         for name in workers:
             stack.sql(f"update {name}.job set lease_until = now() where state = 'leased'")
-            stack.sql(f"update {name}.job set run_at = now() where state = 'ready' and attempts > 0")
+            stack.sql(f"update {name}.job set run_at = now() where state = 'waiting' and attempts > 0")
         print(f"PIERROT_CHAOS_SEED={seed}: killed at {doomed.left()}")
     for name in workers:
         stack.restart(name)

@@ -417,8 +417,8 @@ def waits_for_the_row(stack):
 
 def run_late_jobs(stack, media_id):
     """Those that wait until every URL is dead; here the clock is turned in their rows."""
-    assert stack.sql("update media.job set run_at = now() where subject = %s and state = 'ready' returning id", media_id)
-    eventually(lambda: not stack.sql("select 1 from media.job where subject = %s and state in ('ready', 'leased')",
+    assert stack.sql("update media.job set run_at = now() where subject = %s and state = 'waiting' returning id", media_id)
+    eventually(lambda: not stack.sql("select 1 from media.job where subject = %s and state in ('waiting', 'ready', 'leased')",
                                      media_id), 30, 0.1, "its jobs are over")
 
 

@@ -58,12 +58,13 @@ static enum pr_err read_finished(void *arg, const struct pg_result *result)
 /* Its renditions are in the store by now. When the media was deleted meanwhile, they may have come after
  * the purge: that is done again. */
 static const struct pg_stmt rendered_stmt = {
-    "render_rendered", FINISH_JOB
-    "m as (update rendition_set set state = 'rendered', changed_at = now() from j "
-    "where j.mine and media_id = $10 and state = 'queued' returning 1), "
-    "p as (update job set state = 'ready', attempts = 0, run_at = now(), lease = null, "
-    "lease_until = null, finished_at = null from j where not j.mine "
-    "and kind = '" PURGE_JOB "' and dedupe = $10::text and state <> 'ready')" SELECT_FINISHED};
+    "render_rendered",
+    FINISH_JOB "m as (update rendition_set set state = 'rendered', changed_at = now() from j "
+               "where j.mine and media_id = $10 and state = 'queued' returning 1), "
+               "p as (update job set state = 'ready', attempts = 0, run_at = now(), lease = null, "
+               "lease_until = null, finished_at = null from j where not j.mine "
+               "and kind = '" PURGE_JOB
+               "' and dedupe = $10::text and state not in ('waiting', 'ready'))" SELECT_FINISHED};
 
 static const struct pg_stmt rejected_stmt = {
     "render_rejected", FINISH_JOB

@@ -45,7 +45,7 @@ static size_t jobs(struct event_fixture *port, const struct pr_uuid *event_id,
     PGresult *result = query(port,
                              "select id, (extract(epoch from run_at) * 1000)::bigint from job "
                              "where kind = 'purge_event' and subject = $1 "
-                             "and state in ('ready', 'leased') order by run_at",
+                             "and state in ('waiting', 'ready', 'leased') order by run_at",
                              event_id, NULL, NULL);
     size_t n = (size_t)PQntuples(result);
     assert_true(n <= max);

@@ -130,7 +130,7 @@ static bool claim(struct render_fixture *port, const char *kind, const struct pr
                              "update job set state = 'leased', lease = gen_random_uuid(), "
                              "lease_until = now() + $3::int8 * interval '1 millisecond' "
                              "where subject = $1::uuid and kind = $2 and run_at <= now() "
-                             "and state in ('ready', 'leased') returning id, lease",
+                             "and state in ('waiting', 'ready', 'leased') returning id, lease",
                              media_id, kind, ms);
     bool found = PQntuples(result) == 1;
     if (found) {

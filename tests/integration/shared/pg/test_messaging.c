@@ -98,7 +98,8 @@ static void test_turns(void **state)
 
     /* One that waits for its next attempt does not hold the head back. */
     fixture_exec(f,
-                 "update job set run_at = now() + interval '1 hour', turn = 1 where dedupe = 'b3'");
+                 "update job set state = 'waiting', run_at = now() + interval '1 hour', turn = 1 "
+                 "where dedupe = 'b3'");
     add(f, "c1", "'00000000-0000-0000-0000-00000000000c'", 0);
     assert_int_equal(turn(f, "c1"), 3);
 }
@@ -116,6 +117,32 @@ static void test_cancel(void **state)
     assert_int_equal(fixture_int(f, "select count(*) from job where state = 'cancelled'"), 2);
     assert_int_equal(
         fixture_int(f, "select job_finish(id, " B ")::int from job where dedupe = 'two'"), 0);
+}
+
+/* Rows of job, by this session. */
+static long looked_at(struct fixture *f)
+{
+    return fixture_int(f, "select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables "
+                          "where relname = 'job' and schemaname = current_schema()");
+}
+
+/* However many wait for their time: to add one more looks at a few. */
+static void test_those_that_wait_are_in_nobodys_way(void **state)
+{
+    struct fixture *f = *state;
+    fixture_exec(f, "select job_add('render', i::text, gen_random_uuid(), " A
+                    ", 0, '', 3, null, now() + interval '1 hour') from generate_series(1, 5000) i");
+    assert_int_equal(fixture_int(f, "select count(*) from job where state = 'waiting'"), 5000);
+    fixture_exec(f, "analyze job");
+    fixture_exec(f, "begin");
+    long before = looked_at(f);
+    for (int i = 0; i < 10; i++) {
+        char dedupe[16];
+        snprintf(dedupe, sizeof dedupe, "new%d", i);
+        add(f, dedupe, B, 0);
+    }
+    assert_in_range(looked_at(f) - before, 0, 100);
+    fixture_exec(f, "commit");
 }
 
 /* Adding to a long queue and claiming from it use the indexes. */
@@ -155,6 +182,7 @@ int main(void)
         TEST(test_job_once),
         TEST(test_turns),
         TEST(test_cancel),
+        TEST(test_those_that_wait_are_in_nobodys_way),
         TEST(test_queue_is_indexed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
