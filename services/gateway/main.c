@@ -51,7 +51,7 @@ static bool make_deps(struct service *service)
 {
     if (!gateway_config_read(&gateway.settings, &gateway.config))
         return false;
-    account_pg_init(&gateway.accounts, service->pg, service->relay);
+    account_pg_init(&gateway.accounts, service->pg, &service->relay);
     credential_pg_init(&gateway.credentials, service->pg);
     invite_pg_init(&gateway.invites, service->pg);
     gateway.deps.accounts = &gateway.accounts.port;

@@ -116,7 +116,7 @@ static bool start(struct service *service)
     s3_connect_streams(&media.store, &service->loop, &media.s3_settings, service->clock,
                        ZIP_STREAMS_MAX * ZIP_STREAM_CONNECTIONS + MEDIA_S3_COMPLETIONS);
     media.zips.s3 = media.store.streams;
-    media_pg_init(&media.repo, service->pg, service->relay, service->clock);
+    media_pg_init(&media.repo, service->pg, &service->relay, service->clock);
     event_pg_init(&media.events, service->pg);
     code_pg_init(&media.codes, service->pg);
     guest_pg_init(&media.guests, service->pg);

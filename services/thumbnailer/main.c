@@ -102,7 +102,7 @@ static bool start(struct service *service)
     if (!find_worker(worker, sizeof worker) ||
         !s3_connect(&thumbnailer.store, &service->loop, &thumbnailer.s3_settings, service->clock))
         return false;
-    render_pg_init(&thumbnailer.repo, service->pg, service->relay);
+    render_pg_init(&thumbnailer.repo, service->pg, &service->relay);
     render_s3_init(&thumbnailer.objects, thumbnailer.store.s3, s->tmp_folder);
     render_cache_init(&thumbnailer.previews, thumbnailer.cache);
     thumbnailer.pool = render_pool_create(&service->loop, worker, thumbnailer.workers,

@@ -62,24 +62,23 @@ struct pg_query *outbox_query(struct pg *pg, const struct pg_stmt *stmt, enum me
 }
 
 struct outbox_op {
-    struct relay *relay;
+    struct relay *const *relay;
     struct pr_done done;
 };
 
 static void committed(void *arg, enum pr_err err)
 {
     struct outbox_op *op = arg;
-    if (!err && op->relay)
-        relay_poke(op->relay);
+    if (!err && *op->relay)
+        relay_poke(*op->relay);
     pr_done_call(op->done, err);
     free(op);
 }
 
-struct pr_done outbox_done(struct relay *relay, struct pr_done done)
+struct pr_done outbox_done(struct relay *const *relay, struct pr_done done)
 {
     struct outbox_op *op = PR_NEW(struct outbox_op);
-    op->relay = relay;
-    op->done = done;
+    *op = (struct outbox_op){relay, done};
     return (struct pr_done){committed, op};
 }
 

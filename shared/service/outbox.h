@@ -27,9 +27,9 @@ enum pr_err outbox_query_add(struct pg_query *query, const struct pg_stmt *stmt,
                              enum message_kind kind, const struct pr_uuid *subject, int64_t now_ms,
                              struct pr_buf *body, enum pr_err err) PR_CHECK;
 
-/* A completion that wakes the relay when the transaction was committed, then calls done. A command
- * has none (NULL): the relay of a serving process finds the message by its slow poll. */
-struct pr_done outbox_done(struct relay *relay, struct pr_done done);
+/* A completion that wakes *relay when the transaction was committed, then calls done. A command has
+ * none (NULL), nor a process at its end: another one finds the message by its slow poll. */
+struct pr_done outbox_done(struct relay *const *relay, struct pr_done done);
 
 /* The same for a transaction that added a job: wakes *jobs, unless they do not run (NULL). */
 struct pr_done jobs_done(struct jobs *const *jobs, struct pr_done done);

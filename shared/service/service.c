@@ -180,7 +180,10 @@ static void close_own(void *arg, shutdown_closed_fn closed, void *closed_arg)
 
 static void close_relay(void *arg, shutdown_closed_fn closed, void *closed_arg)
 {
-    relay_close(((struct service *)arg)->relay, closed, closed_arg);
+    struct service *service = arg;
+    struct relay *relay = service->relay;
+    service->relay = NULL; /* what nobody waits for may still commit: Postgres goes last */
+    relay_close(relay, closed, closed_arg);
 }
 
 static void close_producer(void *arg, shutdown_closed_fn closed, void *closed_arg)

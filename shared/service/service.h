@@ -82,7 +82,7 @@ struct service {
     struct pg_options pg_options;
     struct kafka_producer *producer;
     struct kafka_consumer *consumer; /* NULL until the topics and the schema are there */
-    struct relay *relay;
+    struct relay *relay;             /* NULL in a command, and from its end on */
     struct http_server *server;
     struct shutdown shutdown;
     struct ticker ticker; /* asks for the schema until it is there, then gives memory back */

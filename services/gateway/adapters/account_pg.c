@@ -283,7 +283,7 @@ static void add_admin_token(struct account_repo *port, const struct credential *
     pg_query_run(query, outbox_done(repo->relay, done));
 }
 
-void account_pg_init(struct account_pg *repo, struct pg *pg, struct relay *relay)
+void account_pg_init(struct account_pg *repo, struct pg *pg, struct relay *const *relay)
 {
     *repo = (struct account_pg){
         .port =

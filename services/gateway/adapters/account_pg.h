@@ -10,8 +10,8 @@
 struct account_pg {
     struct account_repo port;
     struct pg *pg;
-    struct relay *relay;
+    struct relay *const *relay; /* NULL when it does not run */
 };
 
-/* pg and relay are borrowed; storage is the caller's. */
-void account_pg_init(struct account_pg *repo, struct pg *pg, struct relay *relay);
+/* pg and *relay are borrowed; storage is the caller's. */
+void account_pg_init(struct account_pg *repo, struct pg *pg, struct relay *const *relay);

@@ -290,7 +290,7 @@ static void list_abandoned(struct media_repo *port, int64_t before_ms, size_t li
     pg_query_run(query, done);
 }
 
-void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
+void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *const *relay,
                    const struct pr_clock *clock)
 {
     *repo = (struct media_pg){

@@ -10,7 +10,7 @@
 struct media_pg {
     struct media_repo port;
     struct pg *pg;
-    struct relay *relay;
+    struct relay *const *relay; /* NULL when it does not run */
     const struct pr_clock *clock;
     struct jobs *purges, *library_purges; /* poked when a job was added; NULL until they run */
 };
@@ -21,6 +21,6 @@ struct media_pg {
 #define PURGE_LIBRARY_JOB "purge_library"
 #define PURGE_ATTEMPTS "1000" /* goes on for days: the store may be away */
 
-/* pg and relay are borrowed; storage is the caller's. */
-void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *relay,
+/* pg and *relay are borrowed; storage is the caller's. */
+void media_pg_init(struct media_pg *repo, struct pg *pg, struct relay *const *relay,
                    const struct pr_clock *clock);

@@ -153,7 +153,7 @@ static void finish_purge(struct render_repo *port, const struct job_claim *job, 
     pg_query_run(query, done);
 }
 
-void render_pg_init(struct render_pg *repo, struct pg *pg, struct relay *relay)
+void render_pg_init(struct render_pg *repo, struct pg *pg, struct relay *const *relay)
 {
     *repo = (struct render_pg){
         .port =

@@ -13,9 +13,9 @@
 struct render_pg {
     struct render_repo port;
     struct pg *pg;
-    struct relay *relay;
+    struct relay *const *relay;    /* NULL when it does not run */
     struct jobs *renders, *purges; /* poked when a job was added; NULL until they run */
 };
 
-/* pg and relay are borrowed; storage is the caller's. */
-void render_pg_init(struct render_pg *repo, struct pg *pg, struct relay *relay);
+/* pg and *relay are borrowed; storage is the caller's. */
+void render_pg_init(struct render_pg *repo, struct pg *pg, struct relay *const *relay);

@@ -20,11 +20,11 @@ struct pg_fixture {
 
 /* Stands in for the relay: what is committed with a message must wake it. */
 static unsigned pokes;
-#define RELAY ((struct relay *)(void *)&pokes)
+static struct relay *const stand_in = (struct relay *)(void *)&pokes;
 
 void relay_poke(struct relay *relay)
 {
-    assert_ptr_equal(relay, RELAY);
+    assert_ptr_equal(relay, stand_in);
     pokes++;
 }
 
@@ -111,7 +111,7 @@ static int setup(void **state)
     f->db = db;
     assert_int_equal(pg_migrate(f->db->url, service_migrations, 0), PR_OK);
     fixture_pool(f->db, NULL, 6, 5000);
-    account_pg_init(&f->accounts, f->db->pg, RELAY);
+    account_pg_init(&f->accounts, f->db->pg, &stand_in);
     credential_pg_init(&f->credentials, f->db->pg);
     invite_pg_init(&f->invites, f->db->pg);
     f->port = (struct repos_fixture){

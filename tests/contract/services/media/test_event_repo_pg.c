@@ -9,6 +9,8 @@
 
 extern const struct pg_migration service_migrations[];
 
+static struct relay *const no_relay; /* nobody is woken */
+
 struct pg_repo_fixture {
     struct event_fixture port;
     struct fixture *db;
@@ -129,7 +131,7 @@ static int setup(void **state)
     f->db = db;
     assert_int_equal(pg_migrate(f->db->url, service_migrations, 0), PR_OK);
     fixture_pool(f->db, NULL, 4, 5000);
-    media_pg_init(&f->media, f->db->pg, NULL, &pr_clock_system);
+    media_pg_init(&f->media, f->db->pg, &no_relay, &pr_clock_system);
     event_pg_init(&f->events, f->db->pg);
     f->port = (struct event_fixture){
         .events = &f->events.port,

@@ -19,7 +19,7 @@ struct pg_repo_fixture {
 struct relay {
     unsigned pokes;
 };
-static struct relay stand_in;
+static struct relay stand_in, *const relay_there = &stand_in;
 
 void relay_poke(struct relay *relay)
 {
@@ -141,7 +141,7 @@ static int setup(void **state)
     f->db = db;
     assert_int_equal(pg_migrate(f->db->url, service_migrations, 0), PR_OK);
     fixture_pool(f->db, NULL, 4, 5000);
-    media_pg_init(&f->repo, f->db->pg, &stand_in, &pr_clock_system);
+    media_pg_init(&f->repo, f->db->pg, &relay_there, &pr_clock_system);
     f->port = (struct repo_fixture){&f->repo.port, wait, messages, jobs, claim};
     stand_in.pokes = 0;
     *state = &f->port;

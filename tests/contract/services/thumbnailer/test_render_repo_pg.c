@@ -19,7 +19,7 @@ struct pg_render_fixture {
 struct relay {
     unsigned pokes;
 };
-static struct relay stand_in;
+static struct relay stand_in, *const relay_there = &stand_in;
 
 void relay_poke(struct relay *relay)
 {
@@ -161,7 +161,7 @@ static int setup(void **state)
     f->db = db;
     assert_int_equal(pg_migrate(f->db->url, service_migrations, 0), PR_OK);
     fixture_pool(f->db, NULL, 4, 5000);
-    render_pg_init(&f->repo, f->db->pg, &stand_in);
+    render_pg_init(&f->repo, f->db->pg, &relay_there);
     f->port = (struct render_fixture){&f->repo.port, wait, row, job, messages, claim, pass_time};
     stand_in.pokes = 0;
     *state = &f->port;

@@ -24,6 +24,8 @@
 
 extern const struct pg_migration service_migrations[];
 
+static struct relay *const no_relay; /* nobody is woken */
+
 static int setup(void **state)
 {
     struct fixture *f;
@@ -42,7 +44,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* n media in every state, of which every second one's upload URL is dead. */
+/* n media in every state, of which every second one's upload URL is long dead. */
 static void add_media(struct fixture *f, const char *owner, int n)
 {
     char sql[1024];
@@ -52,7 +54,7 @@ static void add_media(struct fixture *f, const char *owner, int n)
              "select id, '%s', 1 + i %% 4, "
              "('{created,finalized,ready,rejected}'::text[])[1 + i %% 4], 'image', 'a.jpg', "
              "'image/jpeg', '%s/library/' || id || '/a.jpg', 5, decode(repeat('5a', 32), 'hex'), "
-             "now(), now() + case i %% 2 when 0 then interval '1 hour' else interval '-1 hour' end "
+             "now(), now() + case i %% 2 when 0 then interval '1 hour' else interval '-1 day' end "
              "from (select i, gen_random_uuid() as id from generate_series(1, %d) i) as new",
              owner, owner, n);
     fixture_exec(f, sql);
@@ -76,7 +78,7 @@ static void account_is_deleted(struct fixture *f)
     assert_true(pr_uuid_parse(pr_str(OWNER), &msg.account_id));
     pr_buf_init(&body, MESSAGE_MAX_BYTES);
     assert_int_equal(account_changed_encode(&msg, &body), PR_OK);
-    media_pg_init(&repo, f->pg, NULL, &pr_clock_system);
+    media_pg_init(&repo, f->pg, &no_relay, &pr_clock_system);
     kafka_media_handle(&deps,
                        &(struct kafka_message){
                            .id = pr_uuid_v7(msg.changed_at_ms),
@@ -110,7 +112,7 @@ static void purge_for_ever(const char *url)
                                                           .connections = 2,
                                                           .max_waiting = 100,
                                                           .deadline_ms = 5000});
-    media_pg_init(&repo, pg, NULL, &pr_clock_system);
+    media_pg_init(&repo, pg, &no_relay, &pr_clock_system);
     event_pg_init(&events, pg);
     jobs_create(&loop, pg,
                 &(struct jobs_options){.kind = PURGE_LIBRARY_JOB,
@@ -204,7 +206,7 @@ static void test_a_batch_goes_whole_or_not_at_all(void **state)
     struct media_query query = {.state = -1, .kind = -1, .limit = 10};
     size_t removed = 7;
     assert_true(pr_uuid_parse(pr_str(OWNER), &query.owner_id));
-    media_pg_init(&repo, f->pg, NULL, &pr_clock_system);
+    media_pg_init(&repo, f->pg, &no_relay, &pr_clock_system);
     add_media(f, OWNER, 3);
     repo.port.list(&repo.port, &query, &page, await_done(&await));
     fixture_until(f, await.calls > 0);

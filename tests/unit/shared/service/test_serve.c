@@ -1,6 +1,7 @@
 /* `serve` when nothing it needs is there: it answers, says what is missing, and ends when told to.
  */
 #include "shared/base/alloc.h"
+#include "shared/service/outbox.h"
 #include "tests/unit/shared/service/child.h"
 
 #include <arpa/inet.h>
@@ -171,11 +172,58 @@ static void test_taken_port_is_one_line_and_an_exit(void **state)
     close(fd);
 }
 
+/* The producer keeps a message that nobody takes for two seconds; the commit comes in between. */
+static struct pr_done late_commit;
+static uv_timer_t late;
+
+static void nothing(void *arg, enum pr_err err)
+{
+    (void)arg;
+    (void)err;
+}
+
+static void commit_late(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+    printf("%s\n", service->relay ? "the relay is still there" : "committed behind the relay");
+    pr_done_call(late_commit, PR_OK);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void leave_a_commit(struct service *service, shutdown_closed_fn closed, void *arg)
+{
+    const struct kafka_message message = {
+        .topic = PR_STR("test.topic"), .type = PR_STR("test"), .source = PR_STR("test")};
+    kafka_produce(service->producer, &message, (struct pr_done){nothing, NULL});
+    late_commit = outbox_done(&service->relay, (struct pr_done){nothing, NULL});
+    late.data = service;
+    uv_timer_init(&service->loop, &late);
+    uv_timer_start(&late, commit_late, 500, 0);
+    closed(arg);
+}
+
+static void test_a_commit_that_nobody_waits_for_wakes_no_relay_that_is_gone(void **state)
+{
+    (void)state;
+    struct service_spec leaving = spec;
+    uint16_t port;
+    leaving.stop = leave_a_commit;
+    close(bind_free_port(&port));
+    child_start(&child, &leaving, (const char *const[]){"serve", NULL});
+    get(port, "/healthz");
+    kill(child.pid, SIGTERM);
+    assert_int_equal(child_end(&child), 0);
+    assert_non_null(strstr(child.stdout_text, "committed behind the relay"));
+    assert_non_null(strstr(child.stdout_text, "\"msg\":\"stopped\""));
+    assert_string_equal(child.stderr_text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_serves_and_says_what_is_missing),
         cmocka_unit_test(test_stops_at_once_when_nothing_is_under_way),
+        cmocka_unit_test(test_a_commit_that_nobody_waits_for_wakes_no_relay_that_is_gone),
         cmocka_unit_test(test_taken_port_is_one_line_and_an_exit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
