@@ -49,7 +49,7 @@ static const struct config_setting settings[] = {
     CONFIG_INT_SETTING(struct media_settings, max_image_bytes, "PIERROT_MAX_IMAGE_BYTES",
                        "268435456", 1, (int64_t)5 << 30, "bytes", "Largest image."),
     CONFIG_INT_SETTING(struct media_settings, max_video_bytes, "PIERROT_MAX_VIDEO_BYTES",
-                       "5368709120", 1, (int64_t)50 << 30, "bytes",
+                       "53687091200", 1, (int64_t)50 << 30, "bytes",
                        "Largest video; above 5 GiB it comes in parts."),
     CONFIG_INT_SETTING(struct media_settings, upload_ttl_s, "PIERROT_UPLOAD_TTL_S", "3600", 10,
                        604800, "seconds", "Life of an upload URL."),

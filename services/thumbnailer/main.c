@@ -43,8 +43,10 @@ static const struct config_setting settings[] = {
                        "100000000", 1, 1000000000, "pixels", "Largest picture that is decoded."),
     CONFIG_INT_SETTING(struct thumbnailer_settings, cpu_limit_s, "PIERROT_RENDER_CPU_S", "20", 1,
                        600, "seconds", "CPU time one file may take."),
-    CONFIG_STR_SETTING(struct thumbnailer_settings, tmp_folder, "PIERROT_TMP_DIR", "/tmp", 1, 4096,
-                       "Folder for the unlinked files that are decoded."),
+    CONFIG_STR_SETTING(
+        struct thumbnailer_settings, tmp_folder, "PIERROT_TMP_DIR", "/tmp", 1, 4096,
+        "Folder for the unlinked files that are decoded: two a worker at once, whole "
+        "uploads."),
     CONFIG_SECRET_SETTING(
         struct thumbnailer_settings, redis_url, "PIERROT_REDIS_URL", "", 0, 1024,
         "Cache of previews, redis://[:password@]host:port/db; none: in the process."),

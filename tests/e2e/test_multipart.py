@@ -207,6 +207,8 @@ def test_what_is_announced_and_asked_for_wrongly(newcomer, small_film, stack):
     check_problem(newcomer.announce(small, multipart=True), 400, "multipart")
     check_problem(newcomer.announce(small, multipart=True, size=LEAST - 1), 400, "multipart")
     check_problem(newcomer.announce(small, multipart="yes", size=LEAST), 400, "multipart")
+    check_problem(newcomer.announce(small, multipart=True, size=50 * 1024 * MIB + 1), 400, "size")
+    newcomer.delete(newcomer.create(small, multipart=True, size=50 * 1024 * MIB)["media"]["id"])
     plain = newcomer.create(small)["media"]["id"]
     check_problem(newcomer.request("GET", f"/api/media/{plain}/parts"), 409, "id")
     upload = Upload(newcomer, small_film)

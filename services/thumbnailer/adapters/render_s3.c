@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static struct render_s3 *self(struct render_store *port)
@@ -14,11 +15,29 @@ static struct render_s3 *self(struct render_store *port)
 }
 
 struct fetch_op {
+    struct render_s3 *store;
     struct fetched_object *out;
+    int64_t promised_bytes; /* not written yet */
     struct sha256 hash;
     bool disk_failed;
     struct pr_done done;
 };
+
+/* What does not fit is not begun: it would take the room of all others, time and again. */
+static bool fits(const struct render_s3 *store, int fd, int64_t bytes)
+{
+    struct statvfs disk;
+    if (fstatvfs(fd, &disk) != 0 || disk.f_blocks == 0)
+        return true; /* it does not say, or has no limit */
+    uint64_t wanted = (uint64_t)store->promised_bytes + (uint64_t)bytes;
+    return wanted <= (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
+static void promise(struct fetch_op *op, int64_t bytes)
+{
+    op->promised_bytes += bytes;
+    op->store->promised_bytes += bytes;
+}
 
 static bool write_all(int fd, struct pr_str bytes)
 {
@@ -39,6 +58,7 @@ static bool take_bytes(void *arg, struct pr_str bytes)
     sha256_update(&op->hash, bytes);
     op->out->crc32 = crc32_update(op->out->crc32, bytes);
     op->out->file.size_bytes += (int64_t)bytes.n;
+    promise(op, -(int64_t)bytes.n);
     op->disk_failed = !write_all(op->out->file.fd, bytes);
     if (op->disk_failed)
         log_at(LOG_ERROR, "cannot write the file to decode", LOG_TEXT("cause", strerror(errno)));
@@ -48,6 +68,7 @@ static bool take_bytes(void *arg, struct pr_str bytes)
 static void fetched(void *arg, enum pr_err err)
 {
     struct fetch_op *op = arg;
+    promise(op, -op->promised_bytes);
     if (op->disk_failed)
         err = PR_ERR_UNAVAILABLE; /* a full disk is emptied one day */
     if (err)
@@ -70,9 +91,17 @@ static void fetch(struct render_store *port, struct pr_str key, int64_t max_byte
         pr_done_call(done, PR_ERR_UNAVAILABLE);
         return;
     }
+    if (!fits(store, out->file.fd, max_bytes)) {
+        log_at(LOG_ERROR, "no room for a file to decode", LOG_TEXT("folder", store->folder),
+               LOG_INT("bytes", max_bytes));
+        pr_done_call(done, PR_ERR_UNAVAILABLE); /* somebody else's end, or the operator, makes it */
+        return;
+    }
     struct fetch_op *op = PR_NEW(struct fetch_op);
+    op->store = store;
     op->out = out;
     op->done = done;
+    promise(op, max_bytes);
     sha256_init(&op->hash);
     s3_get(store->s3, key, max_bytes, take_bytes, op, (struct pr_done){fetched, op});
 }

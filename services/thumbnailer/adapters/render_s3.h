@@ -8,7 +8,8 @@
 struct render_s3 {
     struct render_store port;
     struct s3 *s3;
-    const char *folder; /* where the unlinked files live */
+    const char *folder;     /* where the unlinked files live */
+    int64_t promised_bytes; /* of it, to those being fetched */
 };
 
 /* s3 and folder are borrowed; storage is the caller's. */

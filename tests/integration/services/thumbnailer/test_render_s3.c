@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MAX_BYTES ((int64_t)16 << 20)
@@ -131,6 +132,36 @@ static void full_disk_is_unavailable(void **state)
     assert_fetched(f, "photo", pr_str_n(bytes, sizeof bytes));
 }
 
+/* Nothing is asked of the store: the object is not there, and that is not found out. */
+static void file_without_room_is_not_begun(void **state)
+{
+    struct fixture *f = *state;
+    assert_fails(f, "nothing", INT64_C(1) << 60, PR_ERR_UNAVAILABLE);
+    assert_true(logs_hold("no room for a file to decode"));
+}
+
+static void room_is_promised_while_a_file_is_fetched(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome first = {0}, second = {0};
+    struct fetched_object objects[2];
+    struct render_s3 store;
+    struct statvfs disk;
+    assert_int_equal(statvfs("/tmp", &disk), 0);
+    int64_t most = (int64_t)(disk.f_bavail * disk.f_frsize / 3 * 2);
+    assert_int_equal(fixture_put(f, fixture_key(f, "small"), pr_str("123456789")), PR_OK);
+    render_s3_init(&store, f->s3, "/tmp");
+    store.port.fetch(&store.port, pr_str(fixture_key(f, "small")), most, &objects[0],
+                     outcome_done(&first));
+    store.port.fetch(&store.port, pr_str(fixture_key(f, "small")), most, &objects[1],
+                     outcome_done(&second));
+    assert_int_equal(fixture_wait(f, &second), PR_ERR_UNAVAILABLE);
+    assert_int_equal(fixture_wait(f, &first), PR_OK);
+    assert_int_equal(store.promised_bytes, 0);
+    for (size_t i = 0; i < 2; i++)
+        store.port.drop(&store.port, &objects[i].file);
+}
+
 static enum pr_err put(struct fixture *f, const char *name, const struct render_file *file,
                        uint32_t *crc32)
 {
@@ -201,6 +232,8 @@ int main(void)
         S3_TEST(object_that_breaks_off_is_not_taken_for_whole),
         S3_TEST(folder_that_is_not_there_is_unavailable),
         S3_TEST(full_disk_is_unavailable),
+        S3_TEST(file_without_room_is_not_begun),
+        S3_TEST(room_is_promised_while_a_file_is_fetched),
         S3_TEST(rendition_is_put_and_put_again),
         S3_TEST(file_that_cannot_be_read_is_unavailable),
         S3_TEST(removing_twice_is_fine),
