@@ -377,6 +377,22 @@ def waits(stack, table="media.outbox"):
     return stack.sql("select count(*) from pg_locks where not granted and relation = %s::regclass", table)[0][0]
 
 
+def test_extended_at_the_moment_it_goes(anna, stack):
+    """The end comes between the change's look and its lock: there is no event any more, and no word of a cover."""
+    event = anna.create()
+    answers = []
+    change = threading.Thread(target=lambda: answers.append(
+        anna.request("PATCH", f"/{event['id']}", json={"seconds_to_live": 2 * WEEK})))
+    with psycopg.connect(stack.env["PIERROT_DATABASE_URL"]) as connection:
+        connection.execute("update media.event set deleting = true where id = %s", (event["id"],))
+        change.start()
+        eventually(lambda: stack.sql("select count(*) from pg_locks where not granted")[0][0], 10, 0.01, "it waits")
+    change.join()
+    check_problem(answers[0], 404)
+    stack.sql("update media.event set deleting = false where id = %s", event["id"])
+    assert anna.request("DELETE", f"/{event['id']}").status_code == 204
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_media_killed_while_it_purges(anna, stack, moment):
     """Killed with a batch in hand, before its commit or after it; whoever starts next finishes."""

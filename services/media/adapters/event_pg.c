@@ -164,9 +164,10 @@ static const struct pg_stmt change_stmt = {
                     "job_add('" PURGE_EVENT_JOB
                     "', id || ':' || version, id, owner_id, 0, null, " PURGE_EVENT_ATTEMPTS
                     ", $11, expires_at + $10 * interval '1 second') from e where $5 > 0) "
-                    "select x.*, f.found, (select count(*) from j) "
+                    "select x.*, f.found and $8 and $9 is not null, (select count(*) from j) "
                     "from f left join (select " EVENT_COLUMNS " from e) x on true"};
 
+/* Found and not changed: the cover's fault, or the event's end came in between. */
 static enum pr_err read_changed(void *arg, const struct pg_result *result)
 {
     if (!pg_is_null(result, 0, 0)) {
