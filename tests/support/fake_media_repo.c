@@ -433,6 +433,8 @@ static void save_upload(struct media_repo *port, const struct pr_uuid *id, const
          &(struct args){.repo = self(port), .id = id, .upload_id = upload_id, .kept = kept}, done);
 }
 
+#define LATEST_MS ((int64_t)MEDIA_LATEST_S * 1000)
+
 static size_t remove_row(struct fake_media_repo *repo, const struct media *media, int64_t now_ms)
 {
     struct media *row = fake_media_repo_find(repo, &media->id);
@@ -443,8 +445,10 @@ static size_t remove_row(struct fake_media_repo *repo, const struct media *media
     int64_t dead_at_ms = row->upload_expires_at_ms;
     if (row->part_size_bytes && dead_at_ms > now_ms + (int64_t)MEDIA_PART_URL_TTL_S * 1000)
         dead_at_ms = now_ms + (int64_t)MEDIA_PART_URL_TTL_S * 1000;
-    if (dead_at_ms > now_ms)
-        add_purge(repo, row, dead_at_ms + 3600000);
+    if (row->state == MEDIA_CREATED && dead_at_ms < now_ms)
+        dead_at_ms = now_ms;
+    if (dead_at_ms + LATEST_MS > now_ms)
+        add_purge(repo, row, dead_at_ms + LATEST_MS);
     if (repo->events)
         fake_event_repo_forget(repo->events, &media->id);
     *row = repo->rows[--repo->rows_n];

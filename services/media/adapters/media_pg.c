@@ -212,19 +212,21 @@ static void save_upload(struct media_repo *port, const struct pr_uuid *id, const
     "convert_to(object_key || case when part_size_bytes is null then '' "                          \
     "else E'\\n' || coalesce(upload_id, '') end, 'UTF8')"
 
-/* The second job is for a URL that is still good: until it dies, an upload may begin that brings the
- * object once more, and large ones take their time. */
+/* The second job is for what brings the object once more: an upload, which the store lets end when
+ * its URL has died meanwhile, or the completion of parts. Of what was never finalized one may be
+ * under way even now. */
 static const struct pg_stmt remove_stmt = {
     "media_remove", "with m as (delete from media where id = $8 and version = $9 "
-                    "returning id, owner_id, object_key, part_size_bytes, upload_id, case when "
-                    "part_size_bytes is null then upload_expires_at else least(upload_expires_at, "
-                    "$10 + $11 * interval '1 second') end as upload_expires_at) "
+                    "returning id, owner_id, object_key, part_size_bytes, upload_id, "
+                    "greatest(case when state = 'created' then $10 end, least(upload_expires_at, "
+                    "case when part_size_bytes > 0 then $10 + $11 * interval '1 second' end)) "
+                    "+ $12 * interval '1 second' as late_at) "
                     "select " OUTBOX_ADD ", "
                     "job_add('" PURGE_JOB "', id || ':now', id, owner_id, 0, " PURGE_ARGS
                     ", " PURGE_ATTEMPTS ", $6, now()), "
-                    "case when upload_expires_at > $10 then "
+                    "case when late_at > $10 then "
                     "job_add('" PURGE_JOB "', id || ':late', id, owner_id, 0, " PURGE_ARGS
-                    ", " PURGE_ATTEMPTS ", $6, upload_expires_at + interval '1 hour') end from m"};
+                    ", " PURGE_ATTEMPTS ", $6, late_at) end from m"};
 
 static enum pr_err count_removed(void *arg, const struct pg_result *result)
 {
@@ -253,6 +255,7 @@ static enum pr_err add_removal(struct pg_query *query, const struct media *media
     pg_bind_int(query, media->version);
     pg_bind_time(query, now_ms);
     pg_bind_int(query, MEDIA_PART_URL_TTL_S);
+    pg_bind_int(query, MEDIA_LATEST_S);
     pg_query_rows(query, count_removed, removed);
     return PR_OK;
 }

@@ -26,6 +26,9 @@
 #define MEDIA_MULTIPART_TTL_S 604800 /* from the announcement to the last part */
 #define MEDIA_PART_URL_TTL_S 3600    /* the longest life of a part's URL */
 
+/* What was begun in time may go on so long: the most one PUT carries, at 1 Mbit/s. */
+#define MEDIA_LATEST_S 43200
+
 enum media_state { MEDIA_CREATED, MEDIA_FINALIZED, MEDIA_READY, MEDIA_REJECTED, MEDIA_STATES };
 enum media_kind { MEDIA_IMAGE, MEDIA_VIDEO, MEDIA_KINDS };
 

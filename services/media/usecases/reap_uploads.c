@@ -2,7 +2,8 @@
  *
  *     list_abandoned -> remove_all -> finish
  *
- * Copies of the service may meet here: each row is removed by its version, so by one of them. What
+ * Batch after batch, until there are no more. Copies of the service may meet here: each row is
+ * removed by its version, so by one of them, and who removes none leaves the rest to the other. What
  * was finalized meanwhile has another version and stays. */
 #include "services/media/usecases/usecases.h"
 
@@ -16,7 +17,8 @@ struct reap_uploads {
     struct flow flow;
     const struct media_deps *deps;
     struct media_page page; /* list_abandoned fills it */
-    size_t removed;
+    size_t removed;         /* of this batch */
+    size_t total;
     struct pr_done done;
 };
 
@@ -37,25 +39,40 @@ static enum pr_err remove_all(void *arg)
     return PR_OK;
 }
 
+static void start(struct reap_uploads *op);
+
 static void finish(void *arg, enum pr_err err)
 {
     struct reap_uploads *op = arg;
-    if (!err && op->removed > 0)
-        log_at(LOG_INFO, "reaped abandoned uploads", LOG_INT("count", op->removed));
-    pr_done_call(op->done, err);
+    bool more = !err && op->page.items_n == BATCH && op->removed > 0;
     pr_arena_fini(&op->page.arena);
+    op->total += err ? 0 : op->removed;
+    if (more) {
+        start(op);
+        return;
+    }
+    if (op->total > 0)
+        log_at(LOG_INFO, "reaped abandoned uploads", LOG_INT("count", op->total));
+    pr_done_call(op->done, err);
     free(op);
 }
 
-void reap_uploads(const struct media_deps *deps, struct pr_done done)
+static void start(struct reap_uploads *op)
 {
     static const struct flow_step steps[] = {
         FLOW_STEP(list_abandoned),
         FLOW_STEP(remove_all),
         FLOW_STEPS_END,
     };
+    op->page = (struct media_page){0};
+    op->removed = 0;
+    flow_start(&op->flow, "reap_uploads", steps, finish, op);
+}
+
+void reap_uploads(const struct media_deps *deps, struct pr_done done)
+{
     struct reap_uploads *op = PR_NEW(struct reap_uploads);
     op->deps = deps;
     op->done = done;
-    flow_start(&op->flow, "reap_uploads", steps, finish, op);
+    start(op);
 }

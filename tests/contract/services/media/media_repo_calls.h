@@ -7,6 +7,7 @@
 /* The year 2100: later than any database that this runs against thinks it is. */
 #define NOW_MS INT64_C(4102444800123)
 #define HOUR_MS INT64_C(3600000)
+#define LATEST_MS ((int64_t)MEDIA_LATEST_S * 1000)
 #define JOBS_MAX 8
 
 typedef void (*save_fn)(struct media_repo *repo, const struct media *media, bool *changed,
@@ -51,7 +52,8 @@ void test_rejected_is_saved_without_a_message(void **state);
 void test_stale_version_saves_nothing(void **state);
 void test_gone_media_is_not_saved(void **state);
 void test_removed_with_message_and_two_jobs(void **state);
-void test_removed_when_its_url_is_dead_with_one_job(void **state);
+void test_removed_when_its_url_is_long_dead_with_one_job(void **state);
+void test_removed_before_it_came_with_two_jobs_at_any_time(void **state);
 void test_removed_once_only_and_as_it_was_loaded(void **state);
 void test_many_are_removed_at_once_but_those_that_changed(void **state);
 void test_abandoned_are_created_with_a_dead_url(void **state);

@@ -182,17 +182,31 @@ void test_removed_with_message_and_two_jobs(void **state)
         assert_string_equal(queued[i].args, media.object_key);
         assert_false(queued[i].done);
     }
-    assert_int_equal(queued[1].run_at_ms, media.upload_expires_at_ms + HOUR_MS);
+    assert_int_equal(queued[1].run_at_ms, media.upload_expires_at_ms + LATEST_MS);
     assert_true(queued[0].run_at_ms < queued[1].run_at_ms);
 }
 
-void test_removed_when_its_url_is_dead_with_one_job(void **state)
+void test_removed_when_its_url_is_long_dead_with_one_job(void **state)
+{
+    struct repo_fixture *f = *state;
+    struct queued_job queued[JOBS_MAX];
+    struct media media = finalized(f), other = finalized(f);
+    assert_true(remove_at(f, &media, media.upload_expires_at_ms + LATEST_MS - 1));
+    assert_int_equal(jobs(f, &media, queued), 2);
+    assert_true(remove_at(f, &other, other.upload_expires_at_ms + LATEST_MS));
+    assert_int_equal(jobs(f, &other, queued), 1);
+}
+
+/* An upload that began in time may still go on. */
+void test_removed_before_it_came_with_two_jobs_at_any_time(void **state)
 {
     struct repo_fixture *f = *state;
     struct queued_job queued[JOBS_MAX];
     struct media media = inserted(f, 1, NOW_MS);
-    assert_true(remove_at(f, &media, media.upload_expires_at_ms));
-    assert_int_equal(jobs(f, &media, queued), 1);
+    int64_t reaped_at_ms = media.upload_expires_at_ms + 50 * HOUR_MS;
+    assert_true(remove_at(f, &media, reaped_at_ms));
+    assert_int_equal(jobs(f, &media, queued), 2);
+    assert_int_equal(queued[1].run_at_ms, reaped_at_ms + LATEST_MS);
 }
 
 void test_removed_once_only_and_as_it_was_loaded(void **state)
