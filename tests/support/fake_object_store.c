@@ -46,8 +46,6 @@ struct args {
     char *upload_id;
     const char *wanted_id;
     struct stored_parts *parts_out;
-    const struct stored_part *parts;
-    size_t n;
 };
 
 static enum pr_err head_effect(const void *arg)
@@ -172,10 +170,17 @@ static void forget_upload(struct fake_object_store *store, struct fake_upload *u
     *upload = store->uploads[--store->uploads_n];
 }
 
+struct complete_args {
+    struct fake_object_store *store;
+    const struct media *media;
+    struct stored_part parts[FAKE_PARTS];
+    size_t n;
+};
+
 static enum pr_err complete_effect(const void *arg)
 {
     static const uint8_t unknown[MEDIA_SHA256_BYTES];
-    const struct args *args = arg;
+    const struct complete_args *args = arg;
     struct fake_object_store *store = args->store;
     struct fake_upload *upload =
         find_upload(store, args->media->object_key, args->media->upload_id);
@@ -198,7 +203,9 @@ static enum pr_err complete_effect(const void *arg)
 static void complete_upload(struct object_store *port, const struct media *media,
                             const struct stored_part *parts, size_t n, struct pr_done done)
 {
-    struct args args = {.store = self(port), .media = media, .parts = parts, .n = n};
+    struct complete_args args = {.store = self(port), .media = media, .n = n};
+    assert_true(n <= FAKE_PARTS);
+    memcpy(args.parts, parts, n * sizeof *parts);
     gate_pass(args.store->gate, "complete_upload", complete_effect, &args, sizeof args, done);
 }
 

@@ -93,6 +93,8 @@ static enum pr_err complete(void *arg)
     if (!op->missing)
         op->deps->store->complete_upload(op->deps->store, &op->media, op->parts.items,
                                          (size_t)media_parts(&op->media), flow_wait(&op->flow));
+    pr_arena_fini(&op->parts.arena); /* they would be held for as long as the store takes */
+    op->parts = (struct stored_parts){0};
     return PR_OK;
 }
 

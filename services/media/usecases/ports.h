@@ -153,8 +153,8 @@ struct object_store {
     /* out is zeroed; no such upload: none. */
     void (*list_parts)(struct object_store *store, const struct media *media,
                        struct stored_parts *out, struct pr_done done);
-    /* Makes the object of the parts, n > 0, as they were listed; it may take minutes. When there is
-     * no such upload (any more) that is PR_OK: head tells whether the object is there.
+    /* Makes the object of the parts (copied), n > 0, as they were listed; it may take minutes. When
+     * there is no such upload (any more) that is PR_OK: head tells whether the object is there.
      * PR_ERR_CONFLICT: a part is another now. */
     void (*complete_upload)(struct object_store *store, const struct media *media,
                             const struct stored_part *parts, size_t n, struct pr_done done);
