@@ -45,6 +45,14 @@ STORE = """async (steps) => {
     return Object.fromEntries((await store.load()).map(({ key, source }) => [key, Boolean(source)]));
 }"""
 
+SELECT = """async (steps) => {
+    const { createSelection } = await import('/assets/selection.js');
+    const selection = createSelection(() => {});
+    for (const [what, argument] of steps)
+        selection[what](what === 'of' ? [...argument].map((id) => ({ id })) : argument);
+    return selection.photos.map(({ id }) => id).join('');
+}"""
+
 
 def hashes(page, body, lengths, piece):
     return page.evaluate(HASH, {"text": base64.b64encode(body).decode(), "lengths": lengths, "piece": piece})
@@ -89,3 +97,13 @@ def test_sha256_of_more_bits_than_32_bits_count(page, length):
     ids=["full", "what is removed gives its room back", "one file counts once", "what was kept before a reload counts"])
 def test_files_are_kept_up_to_256_mib(page, steps, kept):
     assert page.evaluate(STORE, steps) == kept
+
+
+@pytest.mark.parametrize("steps, chosen", [
+    ([("toggle", 2), ("extendTo", 4), ("extendTo", 1)], "bcde"),
+    ([("extendTo", 4), ("extendTo", 5)], "ef"),
+    ([("toggle", 2), ("of", "abdefgh"), ("extendTo", 4), ("extendTo", 5)], "fg"),
+    ([("toggle", 2), ("only", "axe"), ("of", "abcdefghx")], "ae")],
+    ids=["a range", "where none began", "where the first one has gone", "no more than there are"])
+def test_photos_are_selected(page, steps, chosen):
+    assert page.evaluate(SELECT, [("of", "abcdefgh"), *steps]) == chosen

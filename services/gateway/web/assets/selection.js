@@ -29,18 +29,20 @@ export function createSelection(changed) {
       anchor = id;
     }),
     extendTo: update((index) => {
-      const from = Math.max(0, photos.findIndex(({ id }) => id === anchor));
+      const at = photos.findIndex(({ id }) => id === anchor);
+      const from = at < 0 ? index : at; // where it began may have gone
       for (let i = Math.min(from, index); i <= Math.max(from, index); i++)
         chosen.add(photos[i].id);
-      anchor ??= photos[from].id;
+      anchor = photos[from].id;
     }),
     beginAt: (index) => { anchor = photos[index].id; },
     all: update(() => photos.forEach(({ id }) => chosen.add(id))),
-    /** These and no others. */
+    /** These and no others, of those there are. */
     only: update((ids) => {
+      const wanted = new Set(ids);
       chosen.clear();
-      for (const id of ids)
-        chosen.add(id);
+      for (const { id } of photos)
+        wanted.has(id) && chosen.add(id);
       anchor = null;
     }),
     clear: update(() => {
