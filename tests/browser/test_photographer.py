@@ -815,6 +815,22 @@ def test_the_library_with_the_keyboard_alone(visit, librarian):
     expect(library.dialog).to_be_hidden()
 
 
+def test_select_all_and_none(visit, librarian):
+    studio = Studio(visit, librarian)
+    library = Library(studio)
+    library.open(6)
+
+    def turns(button):
+        for text in ("Select none", "Select all", "Select none"):
+            button.click()
+            expect(button).to_have_text(text)
+    turns(studio.page.locator("#library-all"))
+    visit.press("Add", "#library")
+    studio.shown(6)
+    turns(studio.page.locator("#select-all"))
+    visit.see("6 photos selected", "#selection-bar")
+
+
 def test_a_large_library_on_a_phone(visits, librarian):
     """It comes in pages, here of two; links that ended meanwhile are renewed."""
     visit = visits(**KINDS["phone"])

@@ -29,15 +29,17 @@ export function say(region, text, tone = 'good') {
 export async function busyWhile(button, work) {
   if (button.getAttribute('aria-busy') === 'true')
     return undefined;
+  const { busy } = button.dataset;
   const label = [...button.childNodes];
   button.setAttribute('aria-busy', 'true');
-  if (button.dataset.busy)
-    button.replaceChildren(button.dataset.busy);
+  if (busy)
+    button.replaceChildren(busy);
   try {
     return await work();
   } finally {
     button.removeAttribute('aria-busy');
-    button.replaceChildren(...label);
+    if (busy) // else what it says is the work's own
+      button.replaceChildren(...label);
   }
 }
 
