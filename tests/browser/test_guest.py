@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from client import new_account
 from party import Party
+from stack import eventually
 
 PHONE = {"viewport": {"width": 390, "height": 780}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 NO_SUCH = "No photos open with this code here."
@@ -203,6 +204,22 @@ def test_leaving(visit, party, code):
     assert not visit.context.cookies(f"{visit.url}/api/guest{party.page}/")
     visit.open(party.page)
     visit.see("Type the code")
+
+
+def test_an_answer_that_comes_after_leaving_opens_nothing(visit, party, code):
+    enter(visit, party, code)
+    answers = []
+    visit.page.route(re.compile("/api/guest/[^/]+/[^/]+$"), lambda route: answers.append((route, route.fetch())))
+    visit.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    eventually(lambda: visit.page.wait_for_timeout(50) or answers)
+    visit.press("Leave")
+    visit.see("You have left.")
+    for route, answer in answers:
+        assert answer.status == 200
+        route.fulfill(response=answer)
+    visit.page.wait_for_timeout(300)
+    expect(visit.page).to_have_title("Photos · Pierrot")
+    assert tiles(visit).count() == 0
 
 
 def test_a_revoked_code_shows_nothing_more(visit, party):

@@ -139,6 +139,7 @@ addEventListener('hashchange', takeFragment);
 let album = null; // {event, label, photos}
 let refreshing = null, refreshedAt = 0, stopCountdown = () => {}, retry = 0;
 let selecting = false;
+let closings = 0;
 
 const selection = createSelection(() => showSelection());
 const grid = createGrid(byId('grid'), {
@@ -154,8 +155,20 @@ const grid = createGrid(byId('grid'), {
 
 const linksAreGood = () => linkIsGood(album?.photos.find((photo) => photo.preview_url)?.preview_url);
 
+/** The list; null when the album was closed while it was asked for: nobody is to see it any more. */
+async function askList() {
+  const asked = closings;
+  const list = await get(PLACE).catch((problem) => {
+    if (asked === closings)
+      throw problem;
+  });
+  return asked === closings ? list : null;
+}
+
 async function openAlbum() {
-  const list = await get(PLACE);
+  const list = await askList();
+  if (!list)
+    return;
   showSection('album');
   showAlbum(list);
   byId('event-name').focus({ preventScroll: true });
@@ -210,7 +223,7 @@ async function over() {
 
 /** The list again: its links have ended, or a photo may have been added or withdrawn. Quietly. */
 function refresh() {
-  refreshing ??= get(PLACE).then(showAlbum, (problem) => {
+  refreshing ??= askList().then((list) => list && showAlbum(list), (problem) => {
     if (!lost(problem)) {
       clearTimeout(retry);
       retry = setTimeout(refresh, 1000 * (problem.retryAfterS ?? RETRY_MS / 1000));
@@ -234,6 +247,8 @@ function lost(problem) {
 
 /** Nothing of the album stays behind. */
 function close() {
+  closings++;
+  refreshing = null;
   clearTimeout(retry);
   stopCountdown();
   viewer.close();
@@ -241,6 +256,7 @@ function close() {
     return;
   album = null;
   selecting = false;
+  infos.clear();
   selection.of([]);
   grid.show([]);
 }
