@@ -113,6 +113,25 @@ class Studio:
         """What Chromium wrote to the console of an outage that was wanted."""
         self.visit.faults[:] = [fault for fault in self.visit.faults if not any(word in fault for word in words)]
 
+    def lists(self, change):
+        """change(body) is made of each page of the event's photos, a status instead of it if it gives one. Gives what was asked."""
+        asked = []
+
+        def answer(route):
+            asked.append(route.request.url)
+            response = route.fetch()
+            body = response.json()
+            status = change(body)
+            if status:
+                route.fulfill(status=status, headers={"retry-after": "1"}, json={})
+            else:
+                route.fulfill(response=response, json=body)
+        self.page.route("**/api/events/*/media?*", answer)
+        return asked
+
+    def list_truly(self):
+        self.page.unroute("**/api/events/*/media?*")
+
 
 @pytest.fixture
 def studio(visit, person):
@@ -717,6 +736,57 @@ def test_cover_and_removal(studio, photos, stack, person):
     studio.visit.open("/events")
     expect(studio.page.locator(".cover img")).to_be_visible()
     studio.visit.see("3 photos")
+
+
+def many(body, n=300):
+    """As if the event had n photos: the real ones, again and again."""
+    body["items"] = [{**body["items"][i % len(body["items"])], "id": f"00000000-0000-7000-8000-{n - i:012}", "filename": f"{i + 1}.jpg"}
+                     for i in range(n)]
+
+
+def test_the_place_is_kept_when_the_selection_ends(studio, photos):
+    visit, page = studio.visit, studio.page
+    studio.choose(photos[:5])
+    studio.uploaded()
+    studio.shown(5)
+    studio.lists(many)
+    page.route("**/media/00000000-*", lambda route: route.fulfill(status=204))
+    page.reload()
+    studio.shown(300)
+    page.evaluate("scrollTo({ top: 4000, behavior: 'instant' })")
+    page.wait_for_timeout(300)
+    place = "() => [document.activeElement.className, Math.round(scrollY / 250)]"
+
+    page.mouse.click(600, 400)
+    visit.see("1 photo selected", "#selection-bar")
+    visit.press("Clear", "#selection-bar")
+    assert page.evaluate(place) == ["tile", 16]
+    page.mouse.click(600, 400)
+    visit.press("Remove…")
+    visit.press("Remove", "dialog")
+    visit.see("1 photo removed.")
+    assert page.evaluate(place) == ["tile", 16]
+    expect(page.locator("#event-facts")).to_contain_text("299 photos")
+
+    page.mouse.click(600, 400)
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # to another place meanwhile
+    page.wait_for_timeout(300)
+    visit.press("Clear", "#selection-bar")
+    assert page.evaluate(place) in (["tile", 0], ["tile", 1])
+
+
+def test_the_viewer_leads_back_to_its_photo_while_others_arrive(studio, photos):
+    page = studio.page
+    studio.choose(photos[:3])
+    studio.uploaded()
+    studio.shown(3)
+    studio.tiles.nth(1).dblclick()
+    expect(page.locator("#viewer .large").first).to_be_visible()
+    name = page.locator("#viewer-title").inner_text()
+    studio.choose(photos[3:6])
+    studio.shown(6)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("gridcell", name=name)).to_be_focused()
 
 
 # --- photos of the library ---

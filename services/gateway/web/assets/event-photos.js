@@ -146,16 +146,19 @@ export function startPhotos(page, { codes, counted }) {
 
   let painting = 0;
   function show(withinMs = SHOW_MS) {
-    painting ||= setTimeout(() => {
-      painting = 0;
-      list = [...photos.values()].sort((a, b) => a.id < b.id ? 1 : -1);
-      selection.of(list);
-      grid.show(list);
-      counted(list.length);
-      byId('photos-empty').hidden = !loaded || list.length > 0;
-      byId('grid-tools').hidden = list.length === 0;
-      byId('add').classList.toggle('slim', list.length > 0);
-    }, withinMs);
+    painting ||= setTimeout(paint, withinMs);
+  }
+
+  function paint() {
+    clearTimeout(painting);
+    painting = 0;
+    list = [...photos.values()].sort((a, b) => a.id < b.id ? 1 : -1);
+    selection.of(list);
+    grid.show(list);
+    counted(list.length);
+    byId('photos-empty').hidden = !loaded || list.length > 0;
+    byId('grid-tools').hidden = list.length === 0;
+    byId('add').classList.toggle('slim', list.length > 0);
   }
 
   let renewing = false;
@@ -210,7 +213,7 @@ export function startPhotos(page, { codes, counted }) {
     if (endChoosing())
       page.showTab('codes');
     else
-      grid.focus(0);
+      grid.focus();
   });
   clickOn('select-all', () => selection.size === list.length ? selection.clear() : selection.all());
   clickOn('save-code-photos', async () => {
@@ -229,7 +232,8 @@ export function startPhotos(page, { codes, counted }) {
         photos.set(other.id, { ...other, isCover: other.id === event.cover_id });
     }
     selection.clear();
-    show();
+    paint();
+    grid.focus(); // the button that had it is gone
     say(message, `${photo.filename} is the cover.`);
   });
   clickOn('remove-selected', async () => {
@@ -251,16 +255,18 @@ export function startPhotos(page, { codes, counted }) {
         }).then(() => photos.delete(id), (error) => { problem = error; });
       }
     }));
-    show();
+    paint();
     if (problem)
       throw problem;
     say(message, `${count(chosen.length, 'photo')} removed.`);
-    byId('choose-files').focus(); // the button that had it is gone
+    list.length > 0 ? grid.focus() : byId('choose-files').focus(); // the button that had it is gone
   });
 
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !bar.hidden && !choosing && !document.querySelector('dialog[open]') && bar.contains(event.target))
+    if (event.key === 'Escape' && !bar.hidden && !choosing && !document.querySelector('dialog[open]') && bar.contains(event.target)) {
       selection.clear();
+      grid.focus();
+    }
   });
 
   // --- one photo ---
@@ -275,7 +281,7 @@ export function startPhotos(page, { codes, counted }) {
       trouble.textContent = photo.state === 'rejected' ? 'This file cannot be shown.' : '';
       byId('viewer-select').setAttribute('aria-pressed', String(selection.has(photo)));
     },
-    closed: (index) => grid.focus(index),
+    closed: grid.focusOn,
     failed: (problem) => { trouble.textContent = explain(problem); },
   });
   byId('viewer-select').addEventListener('click', () => {

@@ -313,7 +313,7 @@ const viewer = createViewer(byId('viewer'), {
     byId('viewer-size').textContent = album.event.download ? bytes(photo.size) : '';
     showChosen(photo);
   },
-  closed: (index) => album && grid.focus(index),
+  closed: (id) => album && grid.focusOn(id),
   failed(problem) {
     if (problem instanceof Problem && lost(problem))
       return;

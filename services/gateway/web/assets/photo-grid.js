@@ -95,7 +95,7 @@ export function createGrid(host, {
     const margin = innerHeight * (isFlying() ? 0.2 : 1);
     const [first, last] = [rowAt(rows, above - margin), rowAt(rows, above + innerHeight + margin)];
     if (!host.contains(document.activeElement) && tiles.size === 0) // Tab leads to what is on the screen
-      activate(rows[Math.min(rowAt(rows, above) + (above > 0 ? 1 : 0), rows.length - 1)].start);
+      activate(firstSeen(above));
     const kept = rowOf(active);
     for (const [index, element] of shown) {
       if ((index < first || index > last) && index !== kept)
@@ -107,6 +107,9 @@ export function createGrid(host, {
     if (!flying)
       load(above);
   }
+
+  /** The first photo of a row that is seen whole. */
+  const firstSeen = (above) => rows[Math.min(rowAt(rows, above) + (above > 0 ? 1 : 0), rows.length - 1)].start;
 
   /** What is seen first; false when there was no time for all. */
   function addRows(first, last, above) {
@@ -217,13 +220,22 @@ export function createGrid(host, {
 
   function activate(index) {
     tileOf(active)?.setAttribute('tabindex', '-1');
-    active = Math.min(Math.max(index, 0), photos.length - 1);
+    active = Math.max(0, Math.min(index, photos.length - 1));
     tileOf(active)?.setAttribute('tabindex', '0');
   }
 
   const tileOf = (index) => photos[index] && shown.get(rowOf(index))?.querySelector(`[data-index="${index}"]`);
 
-  function focus(index) {
+  /** The active tile, or one that is seen where that is not. */
+  function here() {
+    const row = rows[rowOf(active)];
+    const y = row ? top() + row.top : 0;
+    return row && (y + row.height < 0 || y > innerHeight) ? firstSeen(-top()) : active;
+  }
+
+  function focus(index = here()) {
+    if (host.clientWidth !== width) // it was hidden until now
+      lay();
     activate(index);
     const row = rows[rowOf(active)];
     if (!row)
@@ -324,7 +336,10 @@ export function createGrid(host, {
   }).observe(host);
 
   return {
+    /** The photo at an index; without one, that which had it last, or another where that is out of sight. */
     focus,
+    /** The photo of that id, wherever it is by now. */
+    focusOn: (id) => focus(stillAt(id)),
     /** Another list, or the same one with other links: what is on the screen stays there. */
     show(list) {
       const looksSame = (a, b, i) => a === b || a.id === b.id && ratioOf(a) === ratios[i] && note(a)?.text === note(b)?.text;

@@ -6,8 +6,8 @@ import { linkEnd } from './links.js';
 import { onSwipe } from './swipe.js';
 import { thumbHashCanvas } from './thumbhash.js';
 
-/** The dialog's markup is the page's. info(photo) promises {large, video} with fresh links, of what there is; closed(index)
- *  gets the focus back; failed(problem, photo) is told what went wrong. Gives {open, close, show, isOpen}. */
+/** The dialog's markup is the page's. info(photo) promises {large, video} with fresh links, of what there is; closed(id)
+ *  of the photo last seen gets the focus back; failed(problem, photo) is told what went wrong. Gives {open, close, show, isOpen}. */
 export function createViewer(dialog, { info, closed, failed, moved }) {
   const stage = dialog.querySelector('.stage');
   const place = dialog.querySelector('.place');
@@ -151,7 +151,7 @@ export function createViewer(dialog, { info, closed, failed, moved }) {
     slides.clear();
     if (history.state?.viewer)
       history.back();
-    closed(index);
+    closed(photos[index]?.id);
   });
   addEventListener('popstate', () => history.state?.viewer || close());
 
