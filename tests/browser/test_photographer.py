@@ -789,6 +789,16 @@ def test_the_viewer_leads_back_to_its_photo_while_others_arrive(studio, photos):
     expect(page.get_by_role("gridcell", name=name)).to_be_focused()
 
 
+def test_a_photo_that_comes_as_something_else(studio, photos):
+    page = studio.page
+    studio.choose(photos[:1])
+    studio.uploaded()
+    studio.shown(1)
+    page.route(studio.visit.store + "/**", lambda route: route.fulfill(body="no picture", content_type="image/jpeg"))
+    studio.tiles.nth(0).dblclick()
+    studio.visit.see("This one cannot be shown in full right now.", "#viewer")
+
+
 # --- photos of the library ---
 
 @pytest.fixture

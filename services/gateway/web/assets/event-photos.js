@@ -1,6 +1,6 @@
 // The event's photos: the wall, what is selected on it, and what is uploaded to it.
 
-import { explain, get, patch, remove } from './api.js';
+import { Problem, explain, get, patch, remove } from './api.js';
 import { busyWhile, byId, confirmed, say } from './dom.js';
 import { startLibrary } from './event-library.js';
 import { count } from './format.js';
@@ -282,7 +282,9 @@ export function startPhotos(page, { codes, counted }) {
       byId('viewer-select').setAttribute('aria-pressed', String(selection.has(photo)));
     },
     closed: grid.focusOn,
-    failed: (problem) => { trouble.textContent = explain(problem); },
+    failed: (problem) => {
+      trouble.textContent = problem instanceof Problem ? explain(problem) : 'This one cannot be shown in full right now.';
+    },
   });
   byId('viewer-select').addEventListener('click', () => {
     selection.toggle(list.findIndex(({ id }) => id === viewer.photo.id));
