@@ -799,6 +799,38 @@ def test_a_photo_that_comes_as_something_else(studio, photos):
     studio.visit.see("This one cannot be shown in full right now.", "#viewer")
 
 
+def end_links(body):
+    for media in body["items"]:
+        for rendition in media["renditions"]:
+            rendition["url"] = re.sub("X-Amz-Date=[^&]*", "X-Amz-Date=20200101T000000Z", rendition["url"])
+
+
+@pytest.mark.parametrize("then", [503, None], ids=["refused", "no better ones"])
+def test_links_that_are_not_renewed_are_waited_for(studio, photos, then):
+    page, visit = studio.page, studio.visit
+    studio.choose(photos[:2])
+    studio.uploaded()
+    studio.shown(2)
+    asked = studio.lists(lambda body: end_links(body) or (then if len(asked) > 1 else None))
+    page.reload()
+    page.wait_for_timeout(3500)
+    assert 2 <= len(asked) <= 5, asked
+    assert set(visit.refusals) == ({then} if then else set())
+    visit.refusals.clear()
+    studio.list_truly()
+    expect(page.locator(".tile img[data-loaded]")).to_have_count(2, timeout=30_000)
+
+
+def test_links_after_the_session_lead_to_the_login(studio, photos):
+    studio.choose(photos[:1])
+    studio.uploaded()
+    studio.shown(1)
+    asked = studio.lists(lambda body: end_links(body) or (401 if len(asked) > 1 else None))
+    studio.page.reload()
+    studio.visit.arrive(studio.url.replace(studio.visit.url, "/login?next="))
+    studio.visit.expect_refusals(401)
+
+
 # --- photos of the library ---
 
 @pytest.fixture

@@ -8,22 +8,37 @@ import { linkIsGood } from './links.js';
 import { createGrid } from './photo-grid.js';
 import { createViewer } from './photo-viewer.js';
 import { createSelection } from './selection.js';
-import { attempt } from './session.js';
+import { attempt, toLogin } from './session.js';
 import { createUpdates } from './updates.js';
 import { startUploads } from './upload-panel.js';
 
 const PAGE = 100;
+const NEWEST = { cursor: null, before: '~' };
 const REMOVALS = 6; // at once
 const GATHER_MS = 400;
 const SHOW_MS = 60, SHOW_ARRIVED_MS = 1000;
 const POLL_MS = 5_000; // while something is awaited and the stream says nothing
+const RETRY_S = 20; // where the server wishes nothing else
 const REASONS = { 'checksum mismatch': 'damaged on its way' };
+
+const sleep = (seconds = RETRY_S) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
+
+/** After what nobody asked for has failed: as long as the server wishes, or until the login comes. */
+async function patience(problem) {
+  if (problem.status === 401) {
+    toLogin();
+    await new Promise(() => {});
+  }
+  if (!(problem instanceof Problem))
+    reportError(problem); // ours: let it be seen
+  await sleep(problem.retryAfterS);
+}
 
 /** codes: of startCodes; counted(n) is told how many photos there are. */
 export function startPhotos(page, { codes, counted }) {
   const message = byId('photos-message');
   const photos = new Map(); // id -> photo; one that looks different is another object
-  const pages = []; // {cursor, first, last} as they were listed, latest first
+  const pages = []; // {cursor, before, last} as they were listed, latest first: photos before one id, to the last
   let list = [], loaded = false, gathering = 0, heardAt = 0;
   let choosing = null; // the code whose photos are being chosen
 
@@ -49,32 +64,32 @@ export function startPhotos(page, { codes, counted }) {
       photos.set(media.id, fresh);
   }
 
-  /** A page of the list; what should be on it and is not has gone. */
-  async function fetchPage(cursor) {
+  /** A page of the list, and where the next one begins; what should be on it and is not has gone. */
+  async function fetchPage({ cursor, before }) {
     const query = new URLSearchParams({ limit: PAGE, ...(cursor && { cursor }) });
     const { items, next_cursor: next } = await get(page.path(`/media?${query}`));
-    const [first, last] = [cursor ? items[0]?.id ?? '' : '~', next ? items.at(-1).id : ''];
+    const last = next ? items.at(-1).id : '';
     const there = new Set(items.map(({ id }) => id));
     for (const [id, { at = 0 }] of photos) {
-      if (id <= first && id >= last && !there.has(id) && at < Date.now() - POLL_MS)
+      if (id < before && id >= last && !there.has(id) && at < Date.now() - POLL_MS)
         photos.delete(id);
     }
     items.forEach(take);
-    pages.unshift({ cursor, first, last });
+    pages.unshift({ cursor, before, last });
     pages.length = Math.min(pages.length, 500);
-    return { items, next };
+    return { items, next: next && { cursor: next, before: last } };
   }
 
   /** From the newest on, until enough(items of a page). */
   async function walk(enough) {
-    let cursor = null;
+    let at = NEWEST;
     do {
-      const { items, next } = await fetchPage(cursor);
-      cursor = next;
+      const { items, next } = await fetchPage(at);
+      at = next;
       show();
       if (enough(items))
         return;
-    } while (cursor);
+    } while (at);
   }
 
   const awaited = () => [...photos.values()].filter(({ state }) => state === 'finalized');
@@ -161,21 +176,24 @@ export function startPhotos(page, { codes, counted }) {
     byId('add').classList.toggle('slim', list.length > 0);
   }
 
-  let renewing = false;
+  let renewing = null; // or waiting until it may be tried again
   /** True when these previews can be fetched; else their pages are listed again first. */
   function renewLinks(wanted) {
     const old = wanted.filter(({ preview_url: url }) => !linkIsGood(url));
     if (old.length === 0)
       return true;
-    if (renewing)
-      return false;
-    renewing = true;
-    const cursors = new Set(old.map(({ id }) => pages.find(({ first, last }) => id <= first && id >= last)?.cursor ?? null));
-    Promise.all([...cursors].slice(0, 4).map(fetchPage)).catch(() => {}).finally(() => {
-      renewing = false;
+    renewing ??= renew(old).catch(patience).finally(() => {
+      renewing = null;
       show();
     });
     return false;
+  }
+
+  async function renew(old) {
+    const theirs = new Set(old.map(({ id }) => pages.find(({ before, last }) => id < before && id >= last) ?? NEWEST));
+    await Promise.all([...theirs].slice(0, 4).map(fetchPage));
+    if (!old.some(({ id }) => linkIsGood(photos.get(id)?.preview_url)))
+      await sleep(); // it was no use
   }
 
   // --- what is selected ---
