@@ -1118,6 +1118,59 @@ def test_many_codes_their_photos_and_exports(studio, photos, tmp_path):
     expect(page.locator("#code-list li")).to_have_count(4)
 
 
+def test_no_photo_leaves_a_code_because_the_list_broke_off(studio, photos):
+    visit, page = studio.visit, studio.page
+    studio.choose(photos[:4])
+    studio.uploaded()
+    studio.shown(4)
+    for label, select in (("Anna", True), ("Ben", False)):
+        if select:
+            visit.press("Select all")
+            visit.press("New code from these")
+        else:
+            visit.press("New code")
+        page.get_by_label("For whom?").fill(label)
+        visit.press("Make code", "dialog")
+        visit.see(f"The code of {label} is")
+    patience = ["600"]
+
+    def broken(route):
+        if patience and "cursor=" in route.request.url:
+            route.fulfill(status=503, headers={"retry-after": patience[-1]}, json={})
+        else:
+            route.continue_(url=route.request.url.replace("limit=100", "limit=2"))
+    page.route("**/api/events/*/media?*", broken)
+    page.reload()
+    visit.press("Choose the photos of Anna")
+    visit.see("The server is busy or just starting.", "#codes-message")
+    expect(page.locator("#selection-bar")).to_be_hidden()
+    studio.tab("Photos")
+    visit.see("Not all photos could be listed.", "#photos-message")
+    visit.expect_refusals(503, 503)
+
+    patience[:] = ["1"]
+    page.reload()
+    visit.see("Not all photos could be listed.", "#photos-message")
+    patience.clear()
+    studio.shown(4)
+    expect(page.locator("#photos-message")).to_be_empty()
+    assert set(visit.refusals) == {503}
+    visit.refusals.clear()
+
+    patience[:] = ["600"]
+    page.reload()
+    visit.see("Not all photos could be listed.", "#photos-message")
+    patience.clear()
+    studio.tab("Codes")
+    for label in ("Anna", "Ben"):
+        visit.press(f"Choose the photos of {label}")
+        visit.see(f"4 photos for {label}", "#selection-bar")
+        expect(studio.tiles.first).to_be_focused()
+        visit.press("Save", "#selection-bar")
+        visit.see(f"{label} opens 4 photos now.")
+    visit.expect_refusals(503)
+
+
 # --- its time ---
 
 def set_left(stack, studio, left, whole="30 days"):

@@ -12,7 +12,7 @@ const PAGE = 100;
 const PHOTOS_AT_ONCE = 1000;
 const LABELS_MAX = 500;
 
-/** choosePhotos(code, ids) lets them be chosen in the grid. */
+/** choosePhotos(code, ids) lets them be chosen in the grid, once all are there. */
 export function startCodes(page, { choosePhotos }) {
   const list = byId('code-list');
   const message = byId('codes-message');
@@ -91,7 +91,7 @@ export function startCodes(page, { choosePhotos }) {
 
   async function edit(code) {
     const { media_ids: ids } = await get(page.path(`/codes/${code.id}`));
-    choosePhotos(code, code.all ? null : ids);
+    await choosePhotos(code, code.all ? null : ids);
   }
 
   async function revoke(code) {

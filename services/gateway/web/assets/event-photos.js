@@ -19,6 +19,7 @@ const GATHER_MS = 400;
 const SHOW_MS = 60, SHOW_ARRIVED_MS = 1000;
 const POLL_MS = 5_000; // while something is awaited and the stream says nothing
 const RETRY_S = 20; // where the server wishes nothing else
+const NOT_ALL = 'Not all photos could be listed. That is tried again by itself.';
 const REASONS = { 'checksum mismatch': 'damaged on its way' };
 
 const sleep = (seconds = RETRY_S) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
@@ -90,6 +91,26 @@ export function startPhotos(page, { codes, counted }) {
       if (enough(items))
         return;
     } while (at);
+  }
+
+  let listing = null;
+  /** All of them, to the end. */
+  function listAll() {
+    return listing ??= walk(() => false).then(() => {
+      loaded = true;
+      if (message.textContent === NOT_ALL)
+        say(message, '');
+      show();
+    }).finally(() => { listing = null; });
+  }
+
+  async function keepListing() {
+    while (!loaded) {
+      await listAll().catch((problem) => {
+        say(message, NOT_ALL, 'bad');
+        return patience(problem);
+      });
+    }
   }
 
   const awaited = () => [...photos.values()].filter(({ state }) => state === 'finalized');
@@ -327,17 +348,16 @@ export function startPhotos(page, { codes, counted }) {
   byId('photos-hint').textContent = matchMedia('(hover: none)').matches ? 'Tap photos to select them.' :
     'A click selects, Shift all in between; two clicks show one.';
 
-  const all = attempt(message, async () => {
-    await walk(() => false);
-    loaded = true;
-    show();
-  });
+  keepListing();
 
   return {
-    /** For a code; ids: what it opens now, null for all. */
+    /** For a code; ids: what it opens now, null for all. Throws where not all photos could be listed: those that were not
+     *  seen would be taken out of it. */
     async choose(code, ids) {
+      if (!loaded || ids?.some((id) => !photos.has(id)))
+        await listAll();
+      paint();
       page.showTab('photos');
-      await all;
       choosing = code;
       selection.only(ids ?? list.map(({ id }) => id));
       grid.focus(0);
