@@ -1146,6 +1146,7 @@ def test_no_photo_leaves_a_code_because_the_list_broke_off(studio, photos):
     expect(page.locator("#selection-bar")).to_be_hidden()
     studio.tab("Photos")
     visit.see("Not all photos could be listed.", "#photos-message")
+    visit.see(re.compile("^4 photos"), "#event-facts")
     visit.expect_refusals(503, 503)
 
     patience[:] = ["1"]

@@ -191,7 +191,7 @@ export function startPhotos(page, { codes, counted }) {
     list = [...photos.values()].sort((a, b) => a.id < b.id ? 1 : -1);
     selection.of(list);
     grid.show(list);
-    counted(list.length);
+    loaded && counted(list.length); // until then the event knows better
     byId('photos-empty').hidden = !loaded || list.length > 0;
     byId('grid-tools').hidden = list.length === 0;
     byId('add').classList.toggle('slim', list.length > 0);
