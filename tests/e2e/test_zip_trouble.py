@@ -118,8 +118,8 @@ def test_who_may_not_go_on_is_broken_off_in_the_middle_of_an_object(owner, gatew
             assert download.broken and len(download.body) < FILM_BYTES and took < TTL_S + 10, name  # what lies between is read too
 
 
-def test_the_65th_is_told_to_wait_until_a_guest_leaves(owner, gateway):
-    show = Show(owner, gateway)
+def test_the_65th_is_told_to_wait_until_a_guest_leaves_unless_he_has_another_code(owner, gateway):
+    show, another = Show(owner, gateway), Show(owner, gateway)
     guests = []
     try:
         for _ in range(64):
@@ -131,6 +131,9 @@ def test_the_65th_is_told_to_wait_until_a_guest_leaves(owner, gateway):
         assert show.ask(path="").status_code == 200 and is_ready(gateway.url)  # nothing else waits for archives
         guests.pop(3).close()
         eventually(lambda: show.ask(headers={"range": "bytes=0-9"}).status_code == 206, what="his place is free")
+        guests.append(read_slowly(show)[0])
+        check_problem(show.ask(), 503)
+        assert another.ask(headers={"range": "bytes=0-9"}).status_code == 206  # in the place of one of the many
     finally:
         for guest in guests:
             guest.close()

@@ -247,6 +247,7 @@ static enum pr_err load_effect(const void *args)
         return PR_ERR_UNAUTHORIZED;
     if (event->event.expires_at_ms <= a->now_ms)
         return PR_ERR_GONE;
+    out->code_id = code->id;
     out->event = event_of(code, event);
     assert_true(pr_str_copy(pr_str(code->label), out->label, sizeof out->label));
     out->items_n = 0;

@@ -267,6 +267,7 @@ static void load(struct guest_repo *port, const struct guest_query *wanted, int6
     struct pg_query *query = pg_query_new(self(port)->pg);
     bool some = wanted->ids != NULL;
     *op = (struct load_op){out, now_ms, done};
+    out->code_id = wanted->code_id;
     add_load(query, &find_stmt, wanted, now_ms);
     pg_query_rows(query, read_found, op);
     add_load(query, some ? &photos_some_stmt : &photos_all_stmt, wanted, now_ms);

@@ -121,7 +121,7 @@ static void add_content_range(struct call *call, const char *range, int64_t size
 }
 
 static void send_part(struct call *call, struct zip_archive *archive, bool whole, int64_t first,
-                      int64_t n)
+                      int64_t n, const struct pr_uuid *code_id)
 {
     const struct media_deps *deps = call->deps;
     struct http_request *req = call->req;
@@ -137,6 +137,7 @@ static void send_part(struct call *call, struct zip_archive *archive, bool whole
     zip_stream_start(req, &(struct zip_stream_options){
                               .store = deps->zips,
                               .clock = deps->clock,
+                              .code_id = *code_id,
                               .archive = archive,
                               .first = first,
                               .size_bytes = n,
@@ -154,7 +155,8 @@ static void drop_archive(struct zip_archive *archive)
 }
 
 /* Takes both. */
-static void answer(struct call *call, struct zip_archive *archive, const char *event_name)
+static void answer(struct call *call, struct zip_archive *archive,
+                   const struct guest_photos *photos)
 {
     struct http_request *req = call->req;
     struct pr_str etag = pr_str(archive->etag), range = http_req_header(req, "range");
@@ -166,19 +168,19 @@ static void answer(struct call *call, struct zip_archive *archive, const char *e
     if (etag_listed(http_req_header(req, "if-none-match"), etag)) {
         http_reply_empty(req, 304);
     } else if (pr_str_is(http_req_method(req), "HEAD")) {
-        add_headers(call, event_name);
+        add_headers(call, photos->event.name);
         http_reply_start(req, 200, size_bytes);
         http_reply_write(req, pr_str(""), true, (struct pr_done){NULL, NULL});
     } else if (wanted == HTTP_RANGE_UNSATISFIABLE) {
         add_content_range(call, "*", size_bytes);
         http_reply_error(req, PR_ERR_RANGE);
-    } else if (!zip_store_has_place(call->deps->zips)) {
+    } else if (!zip_store_has_place(call->deps->zips, &photos->code_id)) {
         drop_archive(archive);
         reply_fault(call, PR_ERR_UNAVAILABLE, "too many archives are being sent");
         return;
     } else {
-        add_headers(call, event_name);
-        send_part(call, archive, wanted == HTTP_RANGE_WHOLE, first, n);
+        add_headers(call, photos->event.name);
+        send_part(call, archive, wanted == HTTP_RANGE_WHOLE, first, n, &photos->code_id);
         return;
     }
     drop_archive(archive);
@@ -210,7 +212,7 @@ static void listed(void *arg, const struct pr_fault *fault, struct guest_photos 
         struct zip_archive *archive = PR_NEW(struct zip_archive);
         if (zip_archive_init(archive, photos->items, photos->items_n, photos->event.originals)) {
             keep_ids(call, photos);
-            answer(call, archive, photos->event.name);
+            answer(call, archive, photos);
             return;
         }
         drop_archive(archive);

@@ -343,19 +343,53 @@ static void pump(struct zip_stream *stream)
     drop(stream);
 }
 
-bool zip_store_has_place(struct zip_store *store)
+/* All places are taken. */
+static struct zip_stream *find_stalled(const struct zip_store *store)
 {
     struct zip_stream *stalled = NULL;
-    if (place_of(store, NULL))
-        return true;
     for (size_t i = 0; i < ZIP_STREAMS_MAX; i++) {
         struct zip_stream *stream = store->streams[i];
         if (stream->sending && (!stalled || stream->sending_since_ms < stalled->sending_since_ms))
             stalled = stream;
     }
-    if (!stalled || pr_now_ms(stalled->options.clock) - stalled->sending_since_ms < STALLED_MS)
+    bool long_ago =
+        stalled && pr_now_ms(stalled->options.clock) - stalled->sending_since_ms >= STALLED_MS;
+    return long_ago ? stalled : NULL;
+}
+
+static size_t places_of(const struct zip_store *store, const struct pr_uuid *code_id)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ZIP_STREAMS_MAX; i++)
+        n += pr_uuid_eq(&store->streams[i]->options.code_id, code_id);
+    return n;
+}
+
+/* All places are taken. The last of its code's, which is most likely not the one that is nearly done. */
+static struct zip_stream *find_greedy(const struct zip_store *store, const struct pr_uuid *code_id)
+{
+    struct zip_stream *greedy = NULL;
+    size_t most = places_of(store, code_id) + 2;
+    for (size_t i = 0; i < ZIP_STREAMS_MAX; i++) {
+        size_t n = places_of(store, &store->streams[i]->options.code_id);
+        if (n >= most) {
+            most = n;
+            greedy = store->streams[i];
+        }
+    }
+    return greedy;
+}
+
+bool zip_store_has_place(struct zip_store *store, const struct pr_uuid *code_id)
+{
+    if (place_of(store, NULL))
+        return true;
+    struct zip_stream *loser = find_stalled(store);
+    if (!loser)
+        loser = find_greedy(store, code_id);
+    if (!loser)
         return false;
-    break_off(stalled);
+    break_off(loser);
     return true;
 }
 

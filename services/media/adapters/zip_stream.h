@@ -16,13 +16,15 @@ struct zip_store {
     struct zip_stream *streams[ZIP_STREAMS_MAX]; /* under way; NULL: a free place */
 };
 
-/* Is there a place for one more? Where all are taken, the guest who has taken nothing of his archive
- * for the longest time, a minute at least, loses his: he can resume. */
-bool zip_store_has_place(struct zip_store *store) PR_CHECK;
+/* Is there a place for one more of this code? Where all are taken, the guest who has taken nothing of
+ * his archive for the longest time, a minute at least, loses his: he can resume. Where all take, one
+ * of the code that holds the most does, when that one still has no fewer than this code then. */
+bool zip_store_has_place(struct zip_store *store, const struct pr_uuid *code_id) PR_CHECK;
 
 struct zip_stream_options {
     struct zip_store *store;      /* borrowed until the stream ends, */
     const struct pr_clock *clock; /* and so is this */
+    struct pr_uuid code_id;       /* who gets it */
     struct zip_archive *archive;  /* heap; taken */
     int64_t first, size_bytes;    /* the part that is sent; size_bytes > 0 */
     int64_t renew_ms; /* after so long, before more is sent, this is asked: may it go on? */

@@ -50,6 +50,7 @@ struct guest_query {
 
 struct guest_photos {
     struct pr_arena arena; /* holds items and their texts; the caller frees it */
+    struct pr_uuid code_id;
     struct guest_event event;
     char label[CODE_LABEL_MAX + 1];
     struct guest_photo *items; /* those of the code that are ready, the oldest first */

@@ -58,15 +58,16 @@ static struct zip_archive *make_archive(void)
     return archive;
 }
 
-static void start(struct guest *guest)
+static void start_of(struct guest *guest, struct pr_uuid code_id)
 {
     struct zip_archive *archive = make_archive();
     *guest = (struct guest){.size_bytes = archive->plan.size_bytes, .req.replies = 1};
     pr_buf_init(&guest->req.text, (size_t)guest->size_bytes);
-    assert_true(zip_store_has_place(&store));
+    assert_true(zip_store_has_place(&store, &code_id));
     zip_stream_start(&guest->req, &(struct zip_stream_options){
                                       .store = &store,
                                       .clock = &s3->clock.port,
+                                      .code_id = code_id,
                                       .archive = archive,
                                       .size_bytes = guest->size_bytes,
                                       .renew_ms = RENEW_MS,
@@ -74,6 +75,13 @@ static void start(struct guest *guest)
                                       .release = release,
                                       .arg = guest,
                                   });
+}
+
+static const struct pr_uuid anna = {{1}}, ben = {{2}}, cleo = {{3}};
+
+static void start(struct guest *guest)
+{
+    start_of(guest, anna);
 }
 
 static bool is_over(const struct guest *guest)
@@ -222,7 +230,7 @@ static void test_who_stalls_loses_his_place_to_who_comes(void **state)
         loop_until(&s3->loop, guests[i].req.sent.fn);
     }
     test_clock_move(&s3->clock, 59999);
-    assert_false(zip_store_has_place(&store));
+    assert_false(zip_store_has_place(&store, &anna));
     for (size_t i = 0; i < ZIP_STREAMS_MAX; i++) {
         if (i != 7)
             loop_until(&s3->loop, take_piece(&guests[i]));
@@ -231,11 +239,32 @@ static void test_who_stalls_loses_his_place_to_who_comes(void **state)
     start(&late); /* in the place of the only one who took nothing */
     assert_true(guests[7].req.aborted);
     finish(&guests[7]);
-    assert_false(zip_store_has_place(&store));
+    assert_false(zip_store_has_place(&store, &anna));
     assert_whole(&late);
-    assert_true(zip_store_has_place(&store));
+    assert_true(zip_store_has_place(&store, &anna));
     for (size_t i = 0; i < ZIP_STREAMS_MAX; i++) {
         if (i != 7)
+            assert_whole(&guests[i]);
+    }
+}
+
+static void test_who_holds_most_gives_one_up_to_another_code(void **state)
+{
+    static struct guest guests[ZIP_STREAMS_MAX + 2];
+    size_t of_anna = ZIP_STREAMS_MAX / 2 + 1, n = ZIP_STREAMS_MAX;
+    (void)state;
+    for (size_t i = 0; i < n; i++)
+        start_of(&guests[i], i < of_anna ? anna : ben); /* 33 and 31 */
+    assert_false(zip_store_has_place(&store, &anna));
+    start_of(&guests[n], cleo);
+    assert_true(guests[of_anna - 1].req.aborted); /* 32, 31 and 1 */
+    assert_false(zip_store_has_place(&store, &ben));
+    start_of(&guests[n + 1], cleo);
+    assert_true(guests[of_anna - 2].req.aborted);
+    for (size_t i = 0; i < n + 2; i++) {
+        if (guests[i].req.aborted)
+            finish(&guests[i]);
+        else
             assert_whole(&guests[i]);
     }
 }
@@ -249,6 +278,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_the_guest_leaves_before_the_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_stalls_loses_his_place_to_who_comes, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_who_holds_most_gives_one_up_to_another_code, setup,
                                         teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
