@@ -1,5 +1,6 @@
 /* GET /guest/{account}/{slug}: the photos of a guest's code, a hundred a piece as the guest takes them,
- * because thousands are a fifth of a second of signing, and others want their turn. */
+ * because thousands are a fifth of a second of signing, and others want their turn. None is signed
+ * long after the code was asked for: it may open nothing any more. */
 #include "services/media/adapters/guest_json.h"
 #include "services/media/adapters/http_guest.h"
 #include "services/media/usecases/guest_usecases.h"
@@ -8,12 +9,14 @@
 
 #define PHOTOS_A_PIECE 100
 #define PIECE_MAX_BYTES ((size_t)PHOTOS_A_PIECE * 8192) /* one has some 650 */
+#define LISTING_S INT64_C(60)                           /* for the whole of it */
 
 struct listing {
     const struct media_deps *deps;
     struct http_request *req;
     struct guest_photos photos; /* ours, while they are written */
     size_t written;             /* of its items */
+    int64_t until_ms;
 };
 
 static void end(struct listing *listing)
@@ -79,7 +82,7 @@ static void write_next(void *arg, enum pr_err err)
         return;
     }
     pr_buf_init(&piece, PIECE_MAX_BYTES);
-    if (put_photos(listing, &piece)) {
+    if (pr_now_ms(listing->deps->clock) <= listing->until_ms && put_photos(listing, &piece)) {
         write_piece(listing, pr_buf_str(&piece));
     } else {
         http_reply_abort(listing->req);
@@ -125,7 +128,10 @@ void get_guest_event(void *deps, struct http_request *req)
         .token = http_req_header(req, GUEST_TOKEN_HEADER),
     };
     struct listing *listing = PR_NEW(struct listing);
-    listing->deps = deps;
+    const struct media_deps *media = deps;
+    int64_t most_s = media->download_ttl_s < LISTING_S ? media->download_ttl_s : LISTING_S;
+    listing->deps = media;
     listing->req = req;
+    listing->until_ms = pr_now_ms(media->clock) + 1000 * most_s;
     list_guest_photos(deps, &cmd, listed, listing);
 }

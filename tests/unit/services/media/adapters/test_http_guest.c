@@ -10,8 +10,7 @@
 
 #define EVENT "/guest/{account}/{slug}"
 
-static struct http_request ask(struct guest_world *world, const char *method, const char *path,
-                               struct http_request req)
+static struct http_request of_guest(struct guest_world *world, struct http_request req)
 {
     req.params[0].name = "account";
     req.params[0].value = "ada";
@@ -19,6 +18,13 @@ static struct http_request ask(struct guest_world *world, const char *method, co
     req.params[1].value = "wedding";
     req.headers[0].name = GUEST_TOKEN_HEADER;
     req.headers[0].value = world->token;
+    return req;
+}
+
+static struct http_request ask(struct guest_world *world, const char *method, const char *path,
+                               struct http_request req)
+{
+    req = of_guest(world, req);
     fake_http_run(http_media_routes, method, path, &world->deps, &req);
     return req;
 }
@@ -199,6 +205,30 @@ static void test_a_list_that_is_broken_off(void **state)
     guest_world_destroy(world);
 }
 
+static void take_piece(struct http_request *req)
+{
+    struct pr_done sent = req->sent;
+    req->sent = (struct pr_done){NULL, NULL};
+    pr_done_call(sent, PR_OK);
+}
+
+static void test_a_list_that_is_taken_too_slowly(void **state)
+{
+    (void)state;
+    struct guest_world *world = many_photos(300);
+    struct http_request req = of_guest(world, (struct http_request){0});
+    get_guest_event(&world->deps, &req);
+    test_clock_move(&world->clock, 60000);
+    take_piece(&req);
+    assert_false(req.aborted);
+    test_clock_move(&world->clock, 1);
+    take_piece(&req);
+    assert_true(req.aborted);
+    assert_int_equal(req.pieces, 2);
+    fake_http_fini(&req);
+    guest_world_destroy(world);
+}
+
 static void test_one_photo(void **state)
 {
     (void)state;
@@ -300,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_many_photos_come_in_pieces),
         cmocka_unit_test(test_a_code_without_photos),
         cmocka_unit_test(test_a_list_that_is_broken_off),
+        cmocka_unit_test(test_a_list_that_is_taken_too_slowly),
         cmocka_unit_test(test_one_photo),
         cmocka_unit_test(test_without_originals),
         cmocka_unit_test(test_watching_a_video),
