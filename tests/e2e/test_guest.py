@@ -139,6 +139,7 @@ def test_what_is_saved_is_the_original_and_counts(event):
     assert event.files[0].name in body.headers["content-disposition"]
     assert event.used(code)["downloads"] == 1 and event.used(code)["opens"] == 1
     check_problem(guest.get(f"/photos/{event.ids[3]}"), 404)
+    assert requests.head(f"{guest.base}/photos/{event.ids[0]}", headers=guest.headers, timeout=10).status_code == 200
     assert event.used(code)["downloads"] == 1
 
 

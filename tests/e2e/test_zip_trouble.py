@@ -126,6 +126,7 @@ def test_the_65th_is_told_to_wait_until_a_guest_leaves_unless_he_has_another_cod
             guests.append(read_slowly(show)[0])
         answer = show.ask()
         problem = check_problem(answer, 503)
+        assert show.downloads() == [64]
         assert "archives" in problem["detail"] and int(answer.headers["retry-after"]) > 0
         assert show.ask("HEAD").status_code == 200
         assert show.ask(path="").status_code == 200 and is_ready(gateway.url)  # nothing else waits for archives

@@ -94,6 +94,7 @@ struct args {
     struct fake_guest_repo *repo;
     const struct guest_attempt *attempt;
     const struct guest_query *query;
+    struct pr_uuid code_id;
     int64_t now_ms;
     size_t limit, *forgotten;
     struct guest_entry *entry;
@@ -258,10 +259,6 @@ static enum pr_err load_effect(const void *args)
             out->items[out->items_n++] = copy_photo(&out->arena, &row->photo);
     }
     qsort(out->items, out->items_n, sizeof *out->items, compare_photos);
-    if (query->saves && event->event.download && (!query->ids || out->items_n == query->ids_n)) {
-        code->downloads++;
-        code->last_used_at_ms = a->now_ms;
-    }
     return PR_OK;
 }
 
@@ -270,6 +267,22 @@ static void load(struct guest_repo *port, const struct guest_query *query, int64
 {
     pass("load", load_effect,
          &(struct args){.repo = self(port), .query = query, .now_ms = now_ms, .photos = out}, done);
+}
+
+static enum pr_err count_effect(const void *args)
+{
+    const struct args *a = args;
+    struct guest_code_row *code = fake_guest_repo_code(a->repo, &a->code_id);
+    code->downloads++;
+    code->last_used_at_ms = a->now_ms;
+    return PR_OK;
+}
+
+static void count_download(struct guest_repo *port, const struct pr_uuid *code_id, int64_t now_ms,
+                           struct pr_done done)
+{
+    pass("count_download", count_effect,
+         &(struct args){.repo = self(port), .code_id = *code_id, .now_ms = now_ms}, done);
 }
 
 static enum pr_err forget_effect(const void *args)
@@ -300,6 +313,6 @@ static void forget_guesses(struct guest_repo *port, int64_t before_ms, size_t li
 
 void fake_guest_repo_init(struct fake_guest_repo *repo, struct gate *gate)
 {
-    repo->port = (struct guest_repo){enter, load, forget_guesses};
+    repo->port = (struct guest_repo){enter, load, count_download, forget_guesses};
     repo->gate = gate;
 }

@@ -146,17 +146,6 @@ static void enter(struct guest_repo *port, const struct guest_attempt *attempt, 
 static const struct pg_stmt find_stmt = {
     "guest_find", "select " EVENT_COLUMNS ", c.label from code c, event e where " OPENED};
 
-#define SAVE                                                                                       \
-    "update code set downloads = downloads + 1, last_used_at = $4 where id = $1 and exists "       \
-    "(select from code c, event e where " OPENED " and e.expires_at > $4 and e.download)"
-
-static const struct pg_stmt save_all_stmt = {"guest_save_all", SAVE};
-
-/* A download counts when all is there that was asked for, $6 photos. */
-static const struct pg_stmt save_some_stmt = {
-    "guest_save_some", SAVE
-    " and $6 = (select count(*) from code c join event e on e.id = c.event_id " PHOTOS(SOME) ")"};
-
 #define IMAGE(name, alias)                                                                         \
     "left join lateral (select r->>'object_key' as object_key, r->>'content_type' as "             \
     "content_type, (r->>'width')::int8 as width, (r->>'height')::int8 as height, "                 \
@@ -274,14 +263,23 @@ static void load(struct guest_repo *port, const struct guest_query *wanted, int6
     if (some)
         pg_bind_uuids(query, wanted->ids, wanted->ids_n);
     pg_query_rows(query, read_photos, out);
-    if (wanted->saves) {
-        add_load(query, some ? &save_some_stmt : &save_all_stmt, wanted, now_ms);
-        if (some) {
-            pg_bind_uuids(query, wanted->ids, wanted->ids_n);
-            pg_bind_int(query, (int64_t)wanted->ids_n);
-        }
-    }
     pg_query_run(query, (struct pr_done){loaded, op});
+}
+
+/* ---- counting ---- */
+
+static const struct pg_stmt count_stmt = {
+    "guest_count_download",
+    "update code set downloads = downloads + 1, last_used_at = $2 where id = $1"};
+
+static void count_download(struct guest_repo *port, const struct pr_uuid *code_id, int64_t now_ms,
+                           struct pr_done done)
+{
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    pg_query_add(query, &count_stmt);
+    pg_bind_uuid(query, code_id);
+    pg_bind_time(query, now_ms);
+    pg_query_run(query, done);
 }
 
 /* ---- forgetting ---- */
@@ -312,7 +310,10 @@ static void forget_guesses(struct guest_repo *port, int64_t before_ms, size_t li
 void guest_pg_init(struct guest_pg *repo, struct pg *pg)
 {
     *repo = (struct guest_pg){
-        .port = {.enter = enter, .load = load, .forget_guesses = forget_guesses},
+        .port = {.enter = enter,
+                 .load = load,
+                 .count_download = count_download,
+                 .forget_guesses = forget_guesses},
         .pg = pg,
     };
 }

@@ -153,6 +153,7 @@ void get_one_guest_photo(void *deps, struct http_request *req)
         reply_fault(req, &fault);
         return;
     }
+    cmd.counts = cmd.saves && !pr_str_is(http_req_method(req), "HEAD");
     struct guest_call *call = guest_call_new(deps, req);
     call->saves = cmd.saves;
     get_guest_photo(deps, &cmd, found, call);

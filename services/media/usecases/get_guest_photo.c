@@ -31,6 +31,7 @@ void get_guest_photo(const struct media_deps *deps, const struct guest_photo_cmd
                           .ids = &op->id,
                           .ids_n = 1,
                           .saves = cmd->saves,
+                          .counts = cmd->counts,
                       },
                       listed, op);
 }

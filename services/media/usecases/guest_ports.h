@@ -44,8 +44,6 @@ struct guest_query {
     struct pr_uuid code_id;
     const struct pr_uuid *ids; /* those, none twice; NULL: all */
     size_t ids_n;
-    bool
-        saves; /* counts a download, when the event lets guests download and all of ids are there */
 };
 
 struct guest_photos {
@@ -68,6 +66,10 @@ struct guest_repo {
      * the event is over. Ids that are none of its photos are left out. */
     void (*load)(struct guest_repo *repo, const struct guest_query *query, int64_t now_ms,
                  struct guest_photos *out, struct pr_done done);
+
+    /* One download more. */
+    void (*count_download)(struct guest_repo *repo, const struct pr_uuid *code_id, int64_t now_ms,
+                           struct pr_done done);
 
     /* Takes away at most limit counts that nobody added to since before_ms. */
     void (*forget_guesses)(struct guest_repo *repo, int64_t before_ms, size_t limit,

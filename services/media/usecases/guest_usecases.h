@@ -24,7 +24,8 @@ struct guest_photos_cmd {
     struct pr_str account, slug, token; /* borrowed until done */
     const struct pr_uuid *ids;          /* borrowed until done; NULL: all the code opens */
     size_t ids_n;
-    bool saves; /* counts as one download */
+    bool saves;  /* else they are only looked at */
+    bool counts; /* as one download */
 };
 /* photos are the code's, the oldest first, and lie in photos->arena, which a done may take with it:
  * it then zeroes what it was given. fault: PR_ERR_UNAUTHORIZED (also once the code was revoked),
@@ -38,7 +39,7 @@ void list_guest_photos(const struct media_deps *deps, const struct guest_photos_
 struct guest_photo_cmd {
     struct pr_str account, slug, token; /* borrowed until done */
     struct pr_uuid id;
-    bool saves;
+    bool saves, counts;
 };
 /* photo is NULL with a fault, which is one of list_guest_photos. */
 typedef void (*guest_photo_done_fn)(void *arg, const struct pr_fault *fault,
@@ -46,6 +47,10 @@ typedef void (*guest_photo_done_fn)(void *arg, const struct pr_fault *fault,
                                     const struct guest_photo *photo);
 void get_guest_photo(const struct media_deps *deps, const struct guest_photo_cmd *cmd,
                      guest_photo_done_fn done, void *arg);
+
+/* One download more of a code that opens what is downloaded. Nobody waits for it: when it fails, one is
+ * missing, which the log says. */
+void count_download(const struct media_deps *deps, const struct pr_uuid *code_id);
 
 /* Takes away what nobody needs to know any more of wrong codes; called now and then. */
 void reap_guesses(const struct media_deps *deps, struct pr_done done);

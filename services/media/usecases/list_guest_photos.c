@@ -1,7 +1,7 @@
 /* The photos a guest's code opens now: for the page (GET /guest/{account}/{slug}), for one of them
  * and for a ZIP of some or all.
  *
- *     check_token -> load -> check_ids -> finish
+ *     check_token -> load -> check_ids -> count -> finish
  *
  * The code is asked for each time, so that what was revoked, taken away or is over is so at once. */
 #include "services/media/usecases/guest_seal.h"
@@ -13,6 +13,7 @@ struct list_guest_photos {
     struct flow flow;
     const struct media_deps *deps;
     struct pr_str token;
+    bool saves, counts;
     struct guest_query query;   /* check_token fills its code */
     struct guest_photos photos; /* load fills it */
     struct pr_fault fault;
@@ -39,8 +40,17 @@ static enum pr_err check_ids(void *arg)
     struct list_guest_photos *op = arg;
     if (op->query.ids && op->photos.items_n != op->query.ids_n)
         return PR_ERR_NOT_FOUND;
-    if (op->query.saves && !op->photos.event.download)
+    if (op->saves && !op->photos.event.download)
         return pr_fault_set(&op->fault, PR_ERR_FORBIDDEN, "", "the event is for looking at only");
+    return PR_OK;
+}
+
+static enum pr_err count(void *arg)
+{
+    struct list_guest_photos *op = arg;
+    if (op->counts)
+        op->deps->guests->count_download(op->deps->guests, &op->query.code_id,
+                                         pr_now_ms(op->deps->clock), flow_wait(&op->flow));
     return PR_OK;
 }
 
@@ -59,10 +69,8 @@ void list_guest_photos(const struct media_deps *deps, const struct guest_photos_
                        guest_photos_done_fn done, void *arg)
 {
     static const struct flow_step steps[] = {
-        FLOW_STEP(check_token),
-        FLOW_STEP(load),
-        FLOW_STEP(check_ids),
-        FLOW_STEPS_END,
+        FLOW_STEP(check_token), FLOW_STEP(load), FLOW_STEP(check_ids),
+        FLOW_STEP(count),       FLOW_STEPS_END,
     };
     struct list_guest_photos *op = PR_NEW(struct list_guest_photos);
     op->deps = deps;
@@ -72,8 +80,9 @@ void list_guest_photos(const struct media_deps *deps, const struct guest_photos_
         .slug = cmd->slug,
         .ids = cmd->ids,
         .ids_n = cmd->ids_n,
-        .saves = cmd->saves,
     };
+    op->saves = cmd->saves;
+    op->counts = cmd->counts;
     op->done = done;
     op->done_arg = arg;
     flow_start(&op->flow, "list_guest_photos", steps, finish, op);

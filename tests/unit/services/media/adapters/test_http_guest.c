@@ -313,7 +313,7 @@ static void test_a_url_that_cannot_be_made_is_a_500(void **state)
     gate_fail(&world->gate, 2, PR_ERR_INTERNAL, false);
     struct http_request req = run(world, "GET", EVENT, (struct http_request){0});
     assert_fault(&req, 500, "");
-    for (unsigned nth = 2; nth <= 4; nth++) { /* preview, large, download */
+    for (unsigned nth = 2; nth <= 5; nth++) { /* the count, preview, large, download */
         gate_fail(&world->gate, nth, PR_ERR_INTERNAL, false);
         req = photo(world, 0, NULL);
         assert_fault(&req, 500, "");

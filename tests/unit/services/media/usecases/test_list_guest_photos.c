@@ -107,7 +107,7 @@ static void test_out_with_the_next_request(void **state)
     guest_world_destroy(world);
 }
 
-static void test_saving_counts_unless_guests_only_look(void **state)
+static void test_a_download_counts_unless_guests_only_look(void **state)
 {
     (void)state;
     struct guest_world *world = guest_world_create();
@@ -115,14 +115,14 @@ static void test_saving_counts_unless_guests_only_look(void **state)
     const struct guest_code_row *code = fake_guest_repo_code(&world->repo, &world->anna.id);
     assert_int_equal(list(world, &cmd).fault.err, PR_OK);
     assert_int_equal(code->downloads, 0);
-    cmd.saves = true;
+    cmd.saves = cmd.counts = true;
     assert_int_equal(list(world, &cmd).fault.err, PR_OK);
     assert_int_equal(code->downloads, 1);
     world->event.event.download = false;
     fake_guest_repo_put_event(&world->repo, &world->event);
     assert_int_equal(list(world, &cmd).fault.err, PR_ERR_FORBIDDEN);
     assert_int_equal(code->downloads, 1);
-    cmd.saves = false;
+    cmd.saves = cmd.counts = false;
     assert_int_equal(list(world, &cmd).fault.err, PR_OK);
     guest_world_destroy(world);
 }
@@ -219,7 +219,7 @@ int main(void)
         cmocka_unit_test(test_of_a_list_each_must_be_the_codes),
         cmocka_unit_test(test_who_has_no_token_asks_nobody),
         cmocka_unit_test(test_out_with_the_next_request),
-        cmocka_unit_test(test_saving_counts_unless_guests_only_look),
+        cmocka_unit_test(test_a_download_counts_unless_guests_only_look),
         cmocka_unit_test(test_one_of_them),
         cmocka_unit_test(test_every_failure),
     };
