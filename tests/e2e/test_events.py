@@ -277,6 +277,8 @@ class Doomed:
                       "created_at) values (gen_random_uuid(), %s, gen_random_uuid(), %s, 'Anna', %s, now()) "
                       "returning id, event_id) insert into media.code_media select c.id, event_id, media_id "
                       "from c join media.event_media using (event_id)", self.id, f"CODE{all_of_it}", all_of_it)
+        stack.sql("insert into media.selection select gen_random_uuid(), id, '', %s::uuid[], now() from media.code "
+                  "where event_id = %s returning id", self.photos, self.id)
         assert 0 not in self.left()
 
     def left(self):
@@ -285,6 +287,8 @@ class Doomed:
         of_event = "select count(*) from media.{} where event_id = %s"
         ids = [self.id, *self.photos]
         return (len(self.stack.objects(self.event["prefix"])),
+                self.stack.sql("select count(*) from media.selection s join media.code c on c.id = s.code_id "
+                               "where c.event_id = %s", self.id)[0][0],
                 sum(len(uploads_under_way(self.stack, media_id)) for media_id in self.photos),
                 self.stack.sql("select count(*) from media.event where id = %s", self.id)[0][0],
                 *(self.stack.sql(of_event.format(table), self.id)[0][0]

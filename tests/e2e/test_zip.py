@@ -122,6 +122,44 @@ def test_ids_that_are_wrong(shoot):
     check_problem(shoot.ask(params={"ids": f"{shoot.ids[0]},{shoot.ids[0]}"}), 404)
 
 
+def choose(shoot, ids, **options):
+    return shoot.ask("POST", "/selections", json={"ids": ids}, **options)
+
+
+def test_a_selection_is_an_archive_of_its_own(shoot):
+    """The same one as of the ids, and as long as the code opens its photos; of another code it is nothing."""
+    made = choose(shoot, shoot.ids[3:0:-1])
+    assert made.status_code == 201, made.text
+    selection = made.json()["selection"]
+    assert choose(shoot, shoot.ids[1:4]).json()["selection"] == selection
+    url = shoot.base.split("/api/")[0] + selection["zip_url"]
+    whole = requests.get(url, headers={"authorization": f"Bearer {shoot.token}"}, timeout=30)
+    check_archive(whole.content, shoot.files[1:4])
+    same = shoot.ask("HEAD", params={"ids": ",".join(shoot.ids[1:4])})
+    assert whole.headers["etag"] == same.headers["etag"]
+    part = shoot.ask(params={"selection": selection["id"]}, headers={"range": "bytes=1000-", "if-range": same.headers["etag"]})
+    assert part.status_code == 206 and part.content == whole.content[1000:]
+    before, code = shoot.token, shoot.enter(media_ids=shoot.ids[:3])
+    check_problem(shoot.ask(params={"selection": selection["id"]}), 404)
+    check_problem(choose(shoot, shoot.ids[1:4]), 404)
+    own = choose(shoot, shoot.ids[1:3]).json()["selection"]["id"]
+    assert shoot.ask("HEAD", params={"selection": own}).status_code == 200
+    codes = f"/api/events/{shoot.event['id']}/codes/{code['id']}"
+    assert shoot.owner.request("PATCH", codes, json={"remove": [shoot.ids[1]]}).status_code == 200
+    check_problem(shoot.ask(params={"selection": own}), 404)
+    assert shoot.owner.request("DELETE", codes).status_code == 204
+    shoot.token = before
+
+
+def test_selections_that_are_wrong(shoot):
+    for ids in ([], ["x"], [shoot.ids[0]] * 2, [str(uuid.uuid4()) for _ in range(10_001)]):
+        check_problem(choose(shoot, ids), 400, "ids")
+    check_problem(choose(shoot, [str(uuid.uuid4()) for _ in range(10_000)]), 404)  # as many, and so large, as can be
+    check_problem(shoot.ask(params={"selection": "x"}), 400, "selection")
+    check_problem(shoot.ask(params={"selection": str(uuid.uuid4())}), 404)
+    check_problem(shoot.ask(params={"selection": str(uuid.uuid4()), "ids": shoot.ids[0]}), 400, "selection")
+
+
 def test_a_page_of_another_origin_resumes_it(stack, shoot):
     whole, page = shoot.ask(), {"origin": "https://app.example"}
     with Gateway(stack, CORS_ORIGINS="https://app.example") as gateway:

@@ -94,7 +94,7 @@ struct args {
     struct fake_guest_repo *repo;
     const struct guest_attempt *attempt;
     const struct guest_query *query;
-    struct pr_uuid code_id;
+    struct pr_uuid code_id, *id;
     int64_t now_ms;
     size_t limit, *forgotten;
     struct guest_entry *entry;
@@ -200,12 +200,13 @@ static bool opens(const struct fake_guest_repo *repo, const struct guest_code_ro
     return linked;
 }
 
-static bool is_wanted(const struct guest_query *query, const struct pr_uuid *id)
+static bool is_among(const struct pr_uuid *ids, size_t n, const struct pr_uuid *id)
 {
-    bool wanted = !query->ids;
-    for (size_t i = 0; i < query->ids_n && !wanted; i++)
-        wanted = pr_uuid_eq(&query->ids[i], id);
-    return wanted;
+    for (size_t i = 0; i < n; i++) {
+        if (pr_uuid_eq(&ids[i], id))
+            return true;
+    }
+    return false;
 }
 
 static int compare_photos(const void *a, const void *b)
@@ -232,22 +233,51 @@ static struct guest_photo copy_photo(struct pr_arena *arena, const struct guest_
     return copy;
 }
 
+static enum pr_err find_opened(const struct args *a, struct guest_code_row **code,
+                               const struct guest_event_row **event)
+{
+    *code = NULL;
+    *event = find_event(a->repo, a->query->account, a->query->slug);
+    for (size_t i = 0; *event && i < a->repo->codes_n; i++) {
+        if (pr_uuid_eq(&a->repo->codes[i].id, &a->query->code_id) &&
+            is_good(&a->repo->codes[i], *event, a->now_ms))
+            *code = &a->repo->codes[i];
+    }
+    if (!*code)
+        return PR_ERR_UNAUTHORIZED;
+    return (*event)->event.expires_at_ms > a->now_ms ? PR_OK : PR_ERR_GONE;
+}
+
+static struct guest_selection_row *find_selection(struct fake_guest_repo *repo,
+                                                  const struct pr_uuid *code_id,
+                                                  const struct pr_uuid *id)
+{
+    for (size_t i = 0; i < repo->selections_n; i++) {
+        struct guest_selection_row *row = &repo->selections[i];
+        if (pr_uuid_eq(&row->id, id) && pr_uuid_eq(&row->code_id, code_id))
+            return row;
+    }
+    return NULL;
+}
+
 static enum pr_err load_effect(const void *args)
 {
     const struct args *a = args;
     const struct guest_query *query = a->query;
     struct guest_photos *out = a->photos;
-    struct guest_code_row *code = NULL;
-    const struct guest_event_row *event = find_event(a->repo, query->account, query->slug);
-    for (size_t i = 0; event && i < a->repo->codes_n; i++) {
-        if (pr_uuid_eq(&a->repo->codes[i].id, &query->code_id) &&
-            is_good(&a->repo->codes[i], event, a->now_ms))
-            code = &a->repo->codes[i];
+    struct guest_code_row *code;
+    const struct guest_event_row *event;
+    const struct guest_selection_row *selection = NULL;
+    enum pr_err err = find_opened(a, &code, &event);
+    if (err)
+        return err;
+    if (!pr_uuid_is_nil(&query->selection_id)) {
+        selection = find_selection(a->repo, &code->id, &query->selection_id);
+        if (!selection)
+            return PR_ERR_NOT_FOUND;
     }
-    if (!code)
-        return PR_ERR_UNAUTHORIZED;
-    if (event->event.expires_at_ms <= a->now_ms)
-        return PR_ERR_GONE;
+    const struct pr_uuid *ids = selection ? selection->ids : query->ids;
+    size_t ids_n = selection ? selection->n : query->ids_n;
     out->code_id = code->id;
     out->event = event_of(code, event);
     assert_true(pr_str_copy(pr_str(code->label), out->label, sizeof out->label));
@@ -255,10 +285,11 @@ static enum pr_err load_effect(const void *args)
     out->items = pr_arena_alloc(&out->arena, FAKE_GUEST_PHOTOS * sizeof *out->items);
     for (size_t i = 0; i < a->repo->photos_n; i++) {
         const struct guest_photo_row *row = &a->repo->photos[i];
-        if (opens(a->repo, code, row) && is_wanted(query, &row->photo.id))
+        if (opens(a->repo, code, row) && (!ids || is_among(ids, ids_n, &row->photo.id)))
             out->items[out->items_n++] = copy_photo(&out->arena, &row->photo);
     }
     qsort(out->items, out->items_n, sizeof *out->items, compare_photos);
+    out->wanted_n = ids ? ids_n : out->items_n;
     return PR_OK;
 }
 
@@ -267,6 +298,66 @@ static void load(struct guest_repo *port, const struct guest_query *query, int64
 {
     pass("load", load_effect,
          &(struct args){.repo = self(port), .query = query, .now_ms = now_ms, .photos = out}, done);
+}
+
+/* The code's with the same photos, or a new one in the place of the oldest when it has too many. */
+static struct guest_selection_row *place_for(const struct args *a)
+{
+    struct fake_guest_repo *repo = a->repo;
+    struct guest_selection_row *oldest = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < repo->selections_n; i++) {
+        struct guest_selection_row *row = &repo->selections[i];
+        if (!pr_uuid_eq(&row->code_id, &a->query->code_id))
+            continue;
+        size_t same = 0;
+        for (size_t k = 0; k < row->n; k++)
+            same += is_among(a->query->ids, a->query->ids_n, &row->ids[k]);
+        if (same == row->n && same == a->query->ids_n)
+            return row;
+        n++;
+        if (!oldest || row->chosen_at_ms < oldest->chosen_at_ms)
+            oldest = row;
+    }
+    if (n < SELECTIONS_MAX) {
+        assert_true(repo->selections_n < FAKE_GUEST_SELECTIONS);
+        oldest = &repo->selections[repo->selections_n++];
+    }
+    *oldest = (struct guest_selection_row){.id = *a->id, .code_id = a->query->code_id};
+    return oldest;
+}
+
+static enum pr_err select_effect(const void *args)
+{
+    const struct args *a = args;
+    const struct guest_query *query = a->query;
+    struct guest_code_row *code;
+    const struct guest_event_row *event;
+    enum pr_err err = find_opened(a, &code, &event);
+    size_t n = 0;
+    if (err)
+        return err;
+    for (size_t i = 0; i < a->repo->photos_n; i++)
+        n += opens(a->repo, code, &a->repo->photos[i]) &&
+             is_among(query->ids, query->ids_n, &a->repo->photos[i].photo.id);
+    if (!event->event.download)
+        return PR_ERR_FORBIDDEN;
+    if (n != query->ids_n)
+        return PR_ERR_NOT_FOUND;
+    struct guest_selection_row *row = place_for(a);
+    assert_true(n <= PR_COUNT(row->ids));
+    memcpy(row->ids, query->ids, n * sizeof *query->ids);
+    row->n = n;
+    row->chosen_at_ms = a->now_ms;
+    *a->id = row->id;
+    return PR_OK;
+}
+
+static void select_photos(struct guest_repo *port, const struct guest_query *query, int64_t now_ms,
+                          struct pr_uuid *id, struct pr_done done)
+{
+    pass("select", select_effect,
+         &(struct args){.repo = self(port), .query = query, .now_ms = now_ms, .id = id}, done);
 }
 
 static enum pr_err count_effect(const void *args)
@@ -313,6 +404,6 @@ static void forget_guesses(struct guest_repo *port, int64_t before_ms, size_t li
 
 void fake_guest_repo_init(struct fake_guest_repo *repo, struct gate *gate)
 {
-    repo->port = (struct guest_repo){enter, load, count_download, forget_guesses};
+    repo->port = (struct guest_repo){enter, load, select_photos, count_download, forget_guesses};
     repo->gate = gate;
 }

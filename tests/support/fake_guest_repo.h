@@ -9,6 +9,7 @@
 #define FAKE_GUEST_CODES 16
 #define FAKE_GUEST_PHOTOS 512
 #define FAKE_GUESSES 512
+#define FAKE_GUEST_SELECTIONS (SELECTIONS_MAX + 8)
 
 struct guest_event_row {
     struct pr_uuid id;
@@ -32,6 +33,12 @@ struct guest_photo_row {
     bool ready;
 };
 
+struct guest_selection_row {
+    struct pr_uuid id, code_id, ids[8];
+    size_t n;
+    int64_t chosen_at_ms;
+};
+
 struct fake_guest_repo {
     struct guest_repo port;
     struct gate *gate;
@@ -45,7 +52,8 @@ struct fake_guest_repo {
         uint8_t key[GUESS_KEY_BYTES];
         struct guess guess;
     } guesses[FAKE_GUESSES + 1];
-    size_t events_n, codes_n, photos_n, links_n, guesses_n;
+    struct guest_selection_row selections[FAKE_GUEST_SELECTIONS];
+    size_t events_n, codes_n, photos_n, links_n, guesses_n, selections_n;
 };
 
 /* repo is large: on the heap, zeroed. gate is borrowed. */

@@ -12,6 +12,7 @@
 #define BODY_MAX_BYTES ((size_t)4096)
 #define MEDIA_BODY_MAX_BYTES ((size_t)65536)
 #define BATCH_BODY_MAX_BYTES ((size_t)262144) /* what media takes */
+#define SELECTION_BODY_MAX_BYTES ((size_t)524288)
 
 static const struct pr_str api = PR_STR("/api");
 static const char below_api[] = "/api/{rest...}";
@@ -137,6 +138,7 @@ static const struct gateway_route table[] = {
     {"GET",    "/api/guest/{account}/{slug}",             forward_to_guest, ACCESS_GUEST,  RATE_READ, 0},
     {"GET",    "/api/guest/{account}/{slug}/photos/{id}", forward_to_guest, ACCESS_GUEST,  RATE_READ, 0},
     {"GET",    "/api/guest/{account}/{slug}/zip",         forward_to_guest, ACCESS_GUEST,  RATE_READ, 0},
+    {"POST",   "/api/guest/{account}/{slug}/selections",  forward_to_guest, ACCESS_GUEST,  RATE_WRITE, SELECTION_BODY_MAX_BYTES},
 
     {"GET",    "/api/openapi.yaml",         get_page,               ACCESS_PUBLIC,  RATE_READ,      0},
     {"GET",    "/api/docs",                 get_page,               ACCESS_PUBLIC,  RATE_READ,      0},

@@ -133,10 +133,12 @@ static void enter(struct guest_repo *port, const struct guest_attempt *attempt, 
     "c.id = $1 and e.id = c.event_id and e.owner_name = $2 and e.slug = $3 and not e.deleting "    \
     "and " CODE_IS_GOOD("$4")
 
-/* The photos it opens now, all or those of $5: behind "… code c, event e". They have statements of
- * their own, so that one photo of thousands is looked for by its id. */
+/* The photos it opens now, all, or those of the ids $5, or of the selection $5: behind "… code c, event
+ * e". They have statements of their own, so that one photo of thousands is looked for by its id. */
 #define ALL
 #define SOME "and m.id = any($5) "
+#define SELECTED                                                                                   \
+    "and m.id = any((select media_ids from selection where id = $5 and code_id = $1)::uuid[]) "
 #define PHOTOS(which)                                                                              \
     "join event_media em on em.event_id = e.id join media m on m.id = em.media_id "                \
     "where " OPENED " and e.expires_at > $4 and m.state = 'ready' " which                          \
@@ -144,7 +146,11 @@ static void enter(struct guest_repo *port, const struct guest_attempt *attempt, 
     "where cm.code_id = c.id and cm.media_id = m.id)) "
 
 static const struct pg_stmt find_stmt = {
-    "guest_find", "select " EVENT_COLUMNS ", c.label from code c, event e where " OPENED};
+    "guest_find",
+    "select " EVENT_COLUMNS ", c.label, (select cardinality(media_ids) from selection "
+    "where id = $5 and code_id = $1) from code c, event e where " OPENED};
+
+enum { LABEL = 4, SELECTED_N };
 
 #define IMAGE(name, alias)                                                                         \
     "left join lateral (select r->>'object_key' as object_key, r->>'content_type' as "             \
@@ -164,6 +170,8 @@ static const struct pg_stmt find_stmt = {
 
 static const struct pg_stmt photos_all_stmt = {"guest_photos_all", COLUMNS FROM(ALL) IMAGES};
 static const struct pg_stmt photos_some_stmt = {"guest_photos_some", COLUMNS FROM(SOME) IMAGES};
+static const struct pg_stmt photos_selected_stmt = {"guest_photos_selected",
+                                                    COLUMNS FROM(SELECTED) IMAGES};
 
 enum { ID, FILENAME, DURATION_MS, PLACEHOLDER, ORIGINAL };
 enum { OBJECT_KEY, CONTENT_TYPE, WIDTH, HEIGHT, SIZE_BYTES, CRC32, IMAGE_N };
@@ -206,30 +214,44 @@ static void read_photo(const struct pg_result *r, size_t row, struct pr_arena *a
         out->placeholder = pr_arena_copy(arena, pg_bytes(r, row, PLACEHOLDER));
 }
 
-static enum pr_err read_photos(void *arg, const struct pg_result *r)
-{
-    struct guest_photos *photos = arg;
-    photos->items_n = pg_count(r);
-    photos->items = pr_arena_alloc(&photos->arena, photos->items_n * sizeof *photos->items);
-    for (size_t i = 0; i < photos->items_n; i++)
-        read_photo(r, i, &photos->arena, &photos->items[i]);
-    return PR_OK;
-}
-
 struct load_op {
+    const struct guest_query *query;
     struct guest_photos *photos;
     int64_t now_ms;
     struct pr_done done;
 };
 
+static enum pr_err read_photos(void *arg, const struct pg_result *r)
+{
+    const struct load_op *op = arg;
+    struct guest_photos *photos = op->photos;
+    photos->items_n = pg_count(r);
+    photos->items = pr_arena_alloc(&photos->arena, photos->items_n * sizeof *photos->items);
+    for (size_t i = 0; i < photos->items_n; i++)
+        read_photo(r, i, &photos->arena, &photos->items[i]);
+    if (op->query->ids)
+        photos->wanted_n = op->query->ids_n;
+    else if (pr_uuid_is_nil(&op->query->selection_id))
+        photos->wanted_n = photos->items_n;
+    return PR_OK;
+}
+
 static enum pr_err read_found(void *arg, const struct pg_result *r)
 {
     const struct load_op *op = arg;
+    struct guest_photos *photos = op->photos;
     if (pg_count(r) == 0)
         return PR_ERR_UNAUTHORIZED;
-    read_event(r, 0, &op->photos->event);
-    copy_text(pg_text(r, 0, 4), op->photos->label, sizeof op->photos->label);
-    return op->photos->event.expires_at_ms > op->now_ms ? PR_OK : PR_ERR_GONE;
+    read_event(r, 0, &photos->event);
+    copy_text(pg_text(r, 0, LABEL), photos->label, sizeof photos->label);
+    if (photos->event.expires_at_ms <= op->now_ms)
+        return PR_ERR_GONE;
+    if (pr_uuid_is_nil(&op->query->selection_id))
+        return PR_OK;
+    if (pg_is_null(r, 0, SELECTED_N))
+        return PR_ERR_NOT_FOUND;
+    photos->wanted_n = (size_t)pg_int(r, 0, SELECTED_N);
+    return PR_OK;
 }
 
 static void loaded(void *arg, enum pr_err err)
@@ -249,21 +271,89 @@ static void add_load(struct pg_query *query, const struct pg_stmt *stmt,
     pg_bind_time(query, now_ms);
 }
 
+static void add_find(struct pg_query *query, const struct guest_query *wanted, int64_t now_ms,
+                     struct load_op *op)
+{
+    add_load(query, &find_stmt, wanted, now_ms);
+    pg_bind_uuid(query, &wanted->selection_id);
+    pg_query_rows(query, read_found, op);
+}
+
 static void load(struct guest_repo *port, const struct guest_query *wanted, int64_t now_ms,
                  struct guest_photos *out, struct pr_done done)
 {
     struct load_op *op = PR_NEW(struct load_op);
     struct pg_query *query = pg_query_new(self(port)->pg);
-    bool some = wanted->ids != NULL;
-    *op = (struct load_op){out, now_ms, done};
+    bool selected = !pr_uuid_is_nil(&wanted->selection_id);
+    *op = (struct load_op){wanted, out, now_ms, done};
     out->code_id = wanted->code_id;
-    add_load(query, &find_stmt, wanted, now_ms);
-    pg_query_rows(query, read_found, op);
-    add_load(query, some ? &photos_some_stmt : &photos_all_stmt, wanted, now_ms);
-    if (some)
+    add_find(query, wanted, now_ms, op);
+    add_load(query,
+             wanted->ids ? &photos_some_stmt
+             : selected  ? &photos_selected_stmt
+                         : &photos_all_stmt,
+             wanted, now_ms);
+    if (wanted->ids)
         pg_bind_uuids(query, wanted->ids, wanted->ids_n);
-    pg_query_rows(query, read_photos, out);
+    else if (selected)
+        pg_bind_uuid(query, &wanted->selection_id);
+    pg_query_rows(query, read_photos, op);
     pg_query_run(query, (struct pr_done){loaded, op});
+}
+
+/* ---- selecting ---- */
+
+/* Nothing is kept unless all of $5 are photos that may be downloaded. What is chosen again is the
+ * newest; those beyond the $7 that are kept beside it go. */
+static const struct pg_stmt select_stmt = {
+    "guest_select",
+    "with s as (select array_agg(i order by i) as ids from unnest($5) i), "
+    "n as (insert into selection (id, code_id, digest, media_ids, chosen_at) "
+    "select $6, $1, sha256(array_send(s.ids)), s.ids, $4 from s where cardinality(s.ids) = "
+    "(select count(*) from code c join event e on e.id = c.event_id and e.download " PHOTOS(
+        SOME) ") "
+              "on conflict (code_id, digest) do update set chosen_at = excluded.chosen_at "
+              "returning id), "
+              "d as (delete from selection where id in (select o.id from selection o, n "
+              "where o.code_id = $1 and o.id <> n.id order by o.chosen_at desc offset $7)) "
+              "select id from n"};
+
+struct select_op {
+    struct load_op load;
+    struct guest_photos found; /* none of its photos */
+    struct pr_uuid *id;
+};
+
+static enum pr_err read_selection(void *arg, const struct pg_result *r)
+{
+    const struct select_op *op = arg;
+    if (pg_count(r) == 0)
+        return op->found.event.download ? PR_ERR_NOT_FOUND : PR_ERR_FORBIDDEN;
+    *op->id = pg_uuid(r, 0, 0);
+    return PR_OK;
+}
+
+static void selected(void *arg, enum pr_err err)
+{
+    struct select_op *op = arg;
+    pr_done_call(op->load.done, err);
+    free(op);
+}
+
+static void select_photos(struct guest_repo *port, const struct guest_query *wanted, int64_t now_ms,
+                          struct pr_uuid *id, struct pr_done done)
+{
+    struct select_op *op = PR_NEW(struct select_op);
+    struct pg_query *query = pg_query_new(self(port)->pg);
+    op->load = (struct load_op){wanted, &op->found, now_ms, done};
+    op->id = id;
+    add_find(query, wanted, now_ms, &op->load);
+    add_load(query, &select_stmt, wanted, now_ms);
+    pg_bind_uuids(query, wanted->ids, wanted->ids_n);
+    pg_bind_uuid(query, id);
+    pg_bind_int(query, SELECTIONS_MAX - 1);
+    pg_query_rows(query, read_selection, op);
+    pg_query_run(query, (struct pr_done){selected, op});
 }
 
 /* ---- counting ---- */
@@ -312,6 +402,7 @@ void guest_pg_init(struct guest_pg *repo, struct pg *pg)
     *repo = (struct guest_pg){
         .port = {.enter = enter,
                  .load = load,
+                 .select = select_photos,
                  .count_download = count_download,
                  .forget_guesses = forget_guesses},
         .pg = pg,

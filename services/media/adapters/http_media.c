@@ -234,6 +234,8 @@ const struct http_route http_media_routes[] = {
     {"GET", "/guest/{account}/{slug}", get_guest_event, HTTP_CLIENT, 0, NULL},
     {"GET", "/guest/{account}/{slug}/photos/{id}", get_one_guest_photo, HTTP_CLIENT, 0, NULL},
     {"GET", "/guest/{account}/{slug}/zip", get_guest_zip, HTTP_CLIENT, 0, NULL},
+    {"POST", "/guest/{account}/{slug}/selections", post_guest_selection, HTTP_CLIENT,
+     SELECTION_BODY_MAX_BYTES, NULL},
     {"POST", "/media/{id}/parts", post_parts, HTTP_IDENTITY, PARTS_BODY_MAX_BYTES, NULL},
     {"GET", "/media/{id}/parts", get_parts, HTTP_IDENTITY, 0, NULL},
     {NULL, NULL, NULL, HTTP_PUBLIC, 0, NULL},

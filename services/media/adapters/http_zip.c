@@ -1,4 +1,4 @@
-/*     read ids -> list_guest_photos -> plan -> preconditions -> head -> zip_stream
+/*     read what -> list_guest_photos -> plan -> preconditions -> head -> zip_stream
  *
  * While it is sent the guest's code is asked for again now and then: when it does not open all of the
  * archive's photos any more, or they are others, the archive is broken off. Photos that came to the
@@ -11,6 +11,8 @@
 #include "shared/base/alloc.h"
 #include "shared/http/client_seal.h"
 #include "shared/http/disposition.h"
+#include "shared/http/input.h"
+#include "shared/http/json.h"
 #include "shared/http/negotiate.h"
 #include "shared/http/range.h"
 
@@ -43,13 +45,11 @@ static void reply_fault(struct call *call, enum pr_err err, const char *detail)
     call_free(call);
 }
 
-static bool read_ids(struct call *call, struct pr_fault *fault)
+static bool read_ids(struct call *call, struct pr_str text, struct pr_fault *fault)
 {
-    struct pr_str text, item;
+    struct pr_str item;
     struct pr_uuid *ids;
     bool more = true;
-    if (!http_req_query(call->req, "ids", &text))
-        return true;
     ids = pr_arena_alloc(&call->arena, ZIP_IDS_MAX * sizeof *ids);
     call->cmd.ids = ids;
     while (more) {
@@ -59,6 +59,20 @@ static bool read_ids(struct call *call, struct pr_fault *fault)
                                 ZIP_IDS_MAX),
                    false;
     }
+    return true;
+}
+
+/* Ids, or a selection, or nothing: then all. */
+static bool read_what(struct call *call, struct pr_fault *fault)
+{
+    struct pr_str ids, selection;
+    bool some = http_req_query(call->req, "ids", &ids);
+    if (!http_req_query(call->req, "selection", &selection))
+        return !some || read_ids(call, ids, fault);
+    if (some || !pr_uuid_parse(selection, &call->cmd.selection_id) ||
+        pr_uuid_is_nil(&call->cmd.selection_id))
+        return pr_fault_set(fault, PR_ERR_INVALID, "selection", "must be a UUID, and without ids"),
+               false;
     return true;
 }
 
@@ -178,7 +192,7 @@ static void answer(struct call *call, struct zip_archive *archive,
     call_free(call);
 }
 
-/* From now on these are asked for, also where all were. */
+/* From now on these are asked for, also where all were, or a selection, which may be forgotten. */
 static void keep_ids(struct call *call, const struct guest_photos *photos)
 {
     struct pr_uuid *ids = pr_arena_alloc(&call->arena, photos->items_n * sizeof *ids);
@@ -186,6 +200,7 @@ static void keep_ids(struct call *call, const struct guest_photos *photos)
         ids[i] = photos->items[i].id;
     call->cmd.ids = ids;
     call->cmd.ids_n = photos->items_n;
+    call->cmd.selection_id = (struct pr_uuid){0};
 }
 
 static void listed(void *arg, const struct pr_fault *fault, struct guest_photos *photos)
@@ -220,11 +235,54 @@ void get_guest_zip(void *deps, struct http_request *req)
         .token = copy(call, http_req_header(req, GUEST_TOKEN_HEADER)),
         .saves = true,
     };
-    if (read_ids(call, &fault)) {
+    if (read_what(call, &fault)) {
         list_guest_photos(deps, &call->cmd, listed, call);
     } else {
         guest_reply_privately(req);
         http_reply_fault(req, &fault);
         call_free(call);
+    }
+}
+
+/* --- a selection ------------------------------------------------------------------------------- */
+
+static void selected(void *arg, const struct pr_fault *fault, const struct pr_uuid *selection_id)
+{
+    struct http_request *req = arg;
+    char id[PR_UUID_TEXT];
+    struct pr_str account = http_req_param(req, "account"), slug = http_req_param(req, "slug");
+    guest_reply_privately(req);
+    if (fault->err)
+        http_reply_fault(req, fault);
+    else
+        http_reply_json(
+            req, 201,
+            json_pack("{s:{s:o, s:o}}", "selection", "id", json_id(selection_id), "zip_url",
+                      json_sprintf("/api/guest/" PR_STR_FMT "/" PR_STR_FMT "/zip?selection=%s",
+                                   PR_STR_ARG(account), PR_STR_ARG(slug),
+                                   pr_uuid_format(selection_id, id))));
+}
+
+void post_guest_selection(void *deps, struct http_request *req)
+{
+    static const struct input_field fields[] = {
+        {"ids", INPUT_IDS, true, 0, 1, EVENT_PHOTOS_MAX},
+        INPUT_END,
+    };
+    struct pr_fault fault;
+    struct input_ids ids;
+    if (input_read(req, fields, &ids, &fault)) {
+        select_guest_photos(deps,
+                            &(struct guest_photos_cmd){
+                                .account = http_req_param(req, "account"),
+                                .slug = http_req_param(req, "slug"),
+                                .token = http_req_header(req, GUEST_TOKEN_HEADER),
+                                .ids = ids.items,
+                                .ids_n = ids.n,
+                            },
+                            selected, req);
+    } else {
+        guest_reply_privately(req);
+        http_reply_fault(req, &fault);
     }
 }

@@ -9,6 +9,7 @@
 #include "services/media/usecases/ports.h"
 
 #define GUESS_KEY_BYTES 16
+#define SELECTIONS_MAX 100 /* of one code */
 
 /* An access code that was typed. Views are borrowed until done. */
 struct guest_attempt {
@@ -44,6 +45,7 @@ struct guest_query {
     struct pr_uuid code_id;
     const struct pr_uuid *ids; /* those, none twice; NULL: all */
     size_t ids_n;
+    struct pr_uuid selection_id; /* without ids: the photos of this one; nil: all */
 };
 
 struct guest_photos {
@@ -53,6 +55,7 @@ struct guest_photos {
     char label[CODE_LABEL_MAX + 1];
     struct guest_photo *items; /* those of the code that are ready, the oldest first */
     size_t items_n;
+    size_t wanted_n; /* that were asked for; of all, those there are */
 };
 
 struct guest_repo {
@@ -63,9 +66,17 @@ struct guest_repo {
                   struct guest_entry *out, struct pr_done done);
 
     /* PR_ERR_UNAUTHORIZED when the code opens nothing at this address (any more); PR_ERR_GONE when
-     * the event is over. Ids that are none of its photos are left out. */
+     * the event is over; PR_ERR_NOT_FOUND when the code has no such selection. What is none of its
+     * photos (any more) is left out. */
     void (*load)(struct guest_repo *repo, const struct guest_query *query, int64_t now_ms,
                  struct guest_photos *out, struct pr_done done);
+
+    /* Keeps query's ids as a selection of the code, under *id, or finds the one of the same photos:
+     * *id is then that one's. Of a code the SELECTIONS_MAX that were chosen last are kept. The errors
+     * of load; PR_ERR_NOT_FOUND when one of ids is none of its photos, PR_ERR_FORBIDDEN where guests
+     * only look: then nothing is kept. */
+    void (*select)(struct guest_repo *repo, const struct guest_query *query, int64_t now_ms,
+                   struct pr_uuid *id, struct pr_done done);
 
     /* One download more. */
     void (*count_download)(struct guest_repo *repo, const struct pr_uuid *code_id, int64_t now_ms,

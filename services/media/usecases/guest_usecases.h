@@ -24,17 +24,25 @@ struct guest_photos_cmd {
     struct pr_str account, slug, token; /* borrowed until done */
     const struct pr_uuid *ids;          /* borrowed until done; NULL: all the code opens */
     size_t ids_n;
-    bool saves;  /* else they are only looked at */
-    bool counts; /* as one download */
+    struct pr_uuid selection_id; /* without ids: those of select_guest_photos; nil: all */
+    bool saves;                  /* else they are only looked at */
+    bool counts;                 /* as one download */
 };
 /* photos are the code's, the oldest first, and lie in photos->arena, which a done may take with it:
  * it then zeroes what it was given. fault: PR_ERR_UNAUTHORIZED (also once the code was revoked),
  * PR_ERR_GONE (the event is over), PR_ERR_NOT_FOUND (one of ids is none of the code's, or comes
- * twice), PR_ERR_FORBIDDEN (saves, where guests only look). */
+ * twice; so of a selection, or there is none), PR_ERR_FORBIDDEN (saves, where guests only look). */
 typedef void (*guest_photos_done_fn)(void *arg, const struct pr_fault *fault,
                                      struct guest_photos *photos);
 void list_guest_photos(const struct media_deps *deps, const struct guest_photos_cmd *cmd,
                        guest_photos_done_fn done, void *arg);
+
+/* More photos than a request can name, to be downloaded together: cmd's ids, none twice, are kept under
+ * an id, the same for the same photos. The faults of list_guest_photos, as to save them. */
+typedef void (*guest_selection_done_fn)(void *arg, const struct pr_fault *fault,
+                                        const struct pr_uuid *selection_id);
+void select_guest_photos(const struct media_deps *deps, const struct guest_photos_cmd *cmd,
+                         guest_selection_done_fn done, void *arg);
 
 struct guest_photo_cmd {
     struct pr_str account, slug, token; /* borrowed until done */

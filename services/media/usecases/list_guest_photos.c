@@ -4,6 +4,7 @@
  *     check_token -> load -> check_ids -> count -> finish
  *
  * The code is asked for each time, so that what was revoked, taken away or is over is so at once. */
+#include "services/media/usecases/guest_fault.h"
 #include "services/media/usecases/guest_seal.h"
 
 #include "shared/base/alloc.h"
@@ -16,7 +17,6 @@ struct list_guest_photos {
     bool saves, counts;
     struct guest_query query;   /* check_token fills its code */
     struct guest_photos photos; /* load fills it */
-    struct pr_fault fault;
     guest_photos_done_fn done;
     void *done_arg;
 };
@@ -38,11 +38,9 @@ static enum pr_err load(void *arg)
 static enum pr_err check_ids(void *arg)
 {
     struct list_guest_photos *op = arg;
-    if (op->query.ids && op->photos.items_n != op->query.ids_n)
+    if (op->photos.items_n != op->photos.wanted_n)
         return PR_ERR_NOT_FOUND;
-    if (op->saves && !op->photos.event.download)
-        return pr_fault_set(&op->fault, PR_ERR_FORBIDDEN, "", "the event is for looking at only");
-    return PR_OK;
+    return op->saves && !op->photos.event.download ? PR_ERR_FORBIDDEN : PR_OK;
 }
 
 static enum pr_err count(void *arg)
@@ -57,10 +55,9 @@ static enum pr_err count(void *arg)
 static void finish(void *arg, enum pr_err err)
 {
     struct list_guest_photos *op = arg;
-    if (err == PR_ERR_GONE)
-        err = pr_fault_set(&op->fault, PR_ERR_GONE, "", "the event is over");
-    op->fault.err = err;
-    op->done(op->done_arg, &op->fault, &op->photos);
+    struct pr_fault fault;
+    guest_fault_set(&fault, err);
+    op->done(op->done_arg, &fault, &op->photos);
     pr_arena_fini(&op->photos.arena);
     free(op);
 }
@@ -80,6 +77,7 @@ void list_guest_photos(const struct media_deps *deps, const struct guest_photos_
         .slug = cmd->slug,
         .ids = cmd->ids,
         .ids_n = cmd->ids_n,
+        .selection_id = cmd->selection_id,
     };
     op->saves = cmd->saves;
     op->counts = cmd->counts;

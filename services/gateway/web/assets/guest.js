@@ -13,7 +13,6 @@ import { createSelection } from './selection.js';
 const [, account, slug] = location.pathname.toLowerCase().split('/');
 const PLACE = `guest/${account}/${slug}`;
 const MARK = `pierrot.${PLACE}`; // there was a session here: a stranger's visit asks the server nothing
-const URL_MAX = 8000; // the gateway takes 8,192
 const RETRY_MS = 20_000;
 const SOON_MS = 3_600_000;
 
@@ -347,12 +346,10 @@ function showSelection() {
   if (!album)
     return;
   const whole = chosen.length === album.photos.length;
-  const tooMany = !whole && zipUrl(chosen).length > URL_MAX;
   byId('chosen-count').textContent = chosen.length > 0 ? `${chosen.length.toLocaleString('en')} selected` : 'Choose photos';
-  byId('chosen-size').textContent = tooMany ? 'Too many for one download: choose fewer, or all.' :
-    chosen.length > 0 ? bytes(sizeOf(chosen)) : '';
+  byId('chosen-size').textContent = chosen.length > 0 ? bytes(sizeOf(chosen)) : '';
   byId('said').textContent = on ? `${byId('chosen-count').textContent}. ${byId('chosen-size').textContent}` : '';
-  byId('download-chosen').disabled = tooMany || chosen.length === 0;
+  byId('download-chosen').disabled = chosen.length === 0;
   byId('select-all').hidden = whole;
 }
 
@@ -373,9 +370,11 @@ addEventListener('keydown', (event) => {
 
 // --- downloading ---
 
-function zipUrl(photos) {
-  const ids = photos.length === album.photos.length ? '' : `?ids=${photos.map(({ id }) => id).join(',')}`;
-  return `/api/${PLACE}/zip${ids}`;
+async function zipUrl(photos) {
+  if (photos.length === album.photos.length)
+    return `/api/${PLACE}/zip`;
+  const { selection: chosen } = await post(`${PLACE}/selections`, { ids: photos.map(({ id }) => id) });
+  return chosen.zip_url;
 }
 
 /** The browser's own download, which it can resume. */
@@ -402,8 +401,12 @@ async function download(photos) {
     await downloadOne(photos[0], complain);
     return;
   }
-  save(zipUrl(photos));
-  byId('said').textContent = `The download of ${count(photos.length, 'photo')} begins.`;
+  try {
+    save(await zipUrl(photos));
+    byId('said').textContent = `The download of ${count(photos.length, 'photo')} begins.`;
+  } catch (problem) {
+    lost(problem) || complain(explain(problem));
+  }
 }
 
 byId('download-all').addEventListener('click', ({ currentTarget }) => busyWhile(currentTarget, () => download(album.photos)));

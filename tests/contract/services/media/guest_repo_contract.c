@@ -463,6 +463,96 @@ static void test_what_opens_nothing_any_more(void **state)
     assert_opens(f, &query, "PR_ERR_UNAUTHORIZED");
 }
 
+/* ---- selections ---- */
+
+static enum pr_err select_at(struct guests_fixture *f, const struct guest_query *query,
+                             int64_t now_ms, struct pr_uuid *id)
+{
+    struct await await;
+    *id = pr_uuid_v7(now_ms);
+    f->repo->select(f->repo, query, now_ms, id, await_done(&await));
+    return answer(f, &await);
+}
+
+static void test_a_selection_is_of_its_code_and_made_once(void **state)
+{
+    struct guests_fixture *f = *state;
+    const struct pr_uuid ids[] = {{{3, 3}}, {{3, 2}}}, turned[] = {{{3, 2}}, {{3, 3}}};
+    struct guest_query anna = a_query(&anna_id), table = a_query(&table_id);
+    struct pr_uuid id, again, other;
+    set_up(f);
+    anna.ids = ids;
+    anna.ids_n = 2;
+    assert_int_equal(select_at(f, &anna, NOW_MS, &id), PR_OK);
+    anna.ids = turned;
+    assert_int_equal(select_at(f, &anna, NOW_MS + 1, &again), PR_OK);
+    assert_true(pr_uuid_eq(&id, &again));
+    anna.ids_n = 1;
+    assert_int_equal(select_at(f, &anna, NOW_MS, &other), PR_OK);
+    assert_false(pr_uuid_eq(&id, &other));
+    anna.ids = NULL;
+    anna.selection_id = id;
+    assert_opens(f, &anna, "2 3");
+    table.selection_id = id;
+    assert_opens(f, &table, "PR_ERR_NOT_FOUND");
+    anna.selection_id = other;
+    assert_opens(f, &anna, "2");
+    f->remove_photo(f, &(struct pr_uuid){{3, 2}});
+    assert_opens(f, &anna, "");
+}
+
+static void test_what_is_no_selection(void **state)
+{
+    struct guests_fixture *f = *state;
+    const struct pr_uuid ids[] = {{{3, 3}}, {{3, 1}}};
+    struct guest_query anna = a_query(&anna_id);
+    struct guest_event_row event = an_event();
+    struct guest_code_row code = a_code();
+    struct pr_uuid id;
+    set_up(f);
+    anna.ids = ids;
+    anna.ids_n = 2; /* one is not hers */
+    assert_int_equal(select_at(f, &anna, NOW_MS, &id), PR_ERR_NOT_FOUND);
+    anna.ids_n = 1;
+    event.event.download = false;
+    f->put_event(f, &event);
+    assert_int_equal(select_at(f, &anna, NOW_MS, &id), PR_ERR_FORBIDDEN);
+    event.event.expires_at_ms = NOW_MS;
+    f->put_event(f, &event);
+    assert_int_equal(select_at(f, &anna, NOW_MS, &id), PR_ERR_GONE);
+    code.revoked_at_ms = NOW_MS;
+    f->put_code(f, &code);
+    assert_int_equal(select_at(f, &anna, NOW_MS, &id), PR_ERR_UNAUTHORIZED);
+}
+
+static void test_of_many_selections_the_newest_are_kept(void **state)
+{
+    struct guests_fixture *f = *state;
+    struct guest_query table = a_query(&table_id), wanted = table;
+    struct pr_uuid made[SELECTIONS_MAX + 1];
+    set_up(f);
+    for (uint8_t n = 10; n < 17; n++) {
+        struct guest_photo_row photo = a_photo(n);
+        f->add_photo(f, &photo);
+    }
+    for (size_t i = 0; i < PR_COUNT(made); i++) {
+        struct pr_uuid ids[7]; /* of the seven, those of the bits of i + 1 */
+        table.ids = ids;
+        table.ids_n = 0;
+        for (uint8_t bit = 0; bit < 7; bit++) {
+            if ((i + 1) >> bit & 1)
+                ids[table.ids_n++] = (struct pr_uuid){{3, (uint8_t)(10 + bit)}};
+        }
+        assert_int_equal(select_at(f, &table, NOW_MS + (int64_t)i, &made[i]), PR_OK);
+    }
+    wanted.selection_id = made[0];
+    assert_opens(f, &wanted, "PR_ERR_NOT_FOUND");
+    wanted.selection_id = made[1];
+    assert_opens(f, &wanted, "11");
+    wanted.selection_id = made[SELECTIONS_MAX];
+    assert_opens(f, &wanted, "10 12 15 16");
+}
+
 static void test_downloads_are_counted(void **state)
 {
     struct guests_fixture *f = *state;
@@ -494,6 +584,9 @@ int guest_repo_contract_run(CMFixtureFunction setup, CMFixtureFunction teardown)
         CASE(test_of_a_list_only_those_of_the_code),
         CASE(test_photos_come_with_all_that_is_known),
         CASE(test_what_opens_nothing_any_more),
+        CASE(test_a_selection_is_of_its_code_and_made_once),
+        CASE(test_what_is_no_selection),
+        CASE(test_of_many_selections_the_newest_are_kept),
         CASE(test_downloads_are_counted),
     };
     return cmocka_run_group_tests_name("guest_repo", tests, NULL, NULL);

@@ -306,6 +306,37 @@ static void test_watching_a_video(void **state)
     guest_world_destroy(world);
 }
 
+static struct http_request select_photos(struct guest_world *world, const char *format)
+{
+    char ids[2][PR_UUID_TEXT], body[256];
+    snprintf(body, sizeof body, format, pr_uuid_format(&world->photos[0], ids[0]),
+             pr_uuid_format(&world->photos[1], ids[1]));
+    return run(world, "POST", EVENT "/selections", (struct http_request){.body = body});
+}
+
+static void test_a_selection(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    struct http_request req = select_photos(world, "{\"ids\":[\"%s\",\"%s\"]}");
+    assert_int_equal(req.status, 201);
+    assert_members(json_object_get(req.json, "selection"), "id,zip_url");
+    char url[128];
+    snprintf(url, sizeof url, "/api/guest/ada/wedding/zip?selection=%s",
+             text_at(req.json, "selection", "id"));
+    assert_string_equal(text_at(req.json, "selection", "zip_url"), url);
+    fake_http_fini(&req);
+    req = select_photos(world, "{\"ids\":[]}");
+    assert_fault(&req, 400, "ids");
+    req = select_photos(world, "{\"ids\":[\"%1$s\",\"%1$s\"]}");
+    assert_fault(&req, 400, "ids");
+    world->event.event.download = false;
+    fake_guest_repo_put_event(&world->repo, &world->event);
+    req = select_photos(world, "{\"ids\":[\"%s\"]}");
+    assert_fault(&req, 403, "");
+    guest_world_destroy(world);
+}
+
 static void test_a_url_that_cannot_be_made_is_a_500(void **state)
 {
     (void)state;
@@ -334,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_one_photo),
         cmocka_unit_test(test_without_originals),
         cmocka_unit_test(test_watching_a_video),
+        cmocka_unit_test(test_a_selection),
         cmocka_unit_test(test_a_url_that_cannot_be_made_is_a_500),
     };
     return cmocka_run_group_tests(tests, logs_setup, logs_teardown);

@@ -1,4 +1,4 @@
-/* Also get_guest_photo, which asks it for one. */
+/* Also get_guest_photo, which asks it for one, and select_guest_photos. */
 #include "services/media/usecases/guest_seal.h"
 #include "shared/base/alloc.h"
 #include "tests/support/failures.h"
@@ -127,6 +127,53 @@ static void test_a_download_counts_unless_guests_only_look(void **state)
     guest_world_destroy(world);
 }
 
+struct selection_answer {
+    unsigned calls;
+    enum pr_err err;
+    struct pr_uuid id;
+};
+
+static void selection_answered(void *arg, const struct pr_fault *fault, const struct pr_uuid *id)
+{
+    struct selection_answer *answer = arg;
+    answer->calls++;
+    answer->err = fault->err;
+    assert_int_equal(id == NULL, fault->err != PR_OK);
+    if (id)
+        answer->id = *id;
+}
+
+static struct selection_answer select_photos(struct guest_world *world, size_t n)
+{
+    struct selection_answer answer = {0};
+    struct guest_photos_cmd cmd = all(world);
+    cmd.ids = world->photos;
+    cmd.ids_n = n;
+    select_guest_photos(&world->deps, &cmd, selection_answered, &answer);
+    assert_int_equal(answer.calls, 1);
+    return answer;
+}
+
+static void test_a_selection(void **state)
+{
+    (void)state;
+    struct guest_world *world = guest_world_create();
+    struct guest_photos_cmd cmd = all(world);
+    cmd.selection_id = select_photos(world, 2).id;
+    assert_int_equal(list(world, &cmd).n, 2);
+    assert_int_equal(select_photos(world, 3).err, PR_ERR_NOT_FOUND);
+    fake_guest_repo_remove_photo(&world->repo, &world->photos[0]);
+    assert_int_equal(list(world, &cmd).fault.err, PR_ERR_NOT_FOUND); /* as of ids */
+    cmd.selection_id = world->photos[0];
+    assert_int_equal(list(world, &cmd).fault.err, PR_ERR_NOT_FOUND);
+    world->token[20] ^= 1;
+    assert_int_equal(select_photos(world, 2).err, PR_ERR_UNAUTHORIZED);
+    world->token[20] ^= 1;
+    gate_fail(&world->gate, 1, PR_ERR_UNAVAILABLE, false);
+    assert_int_equal(select_photos(world, 1).err, PR_ERR_UNAVAILABLE);
+    guest_world_destroy(world);
+}
+
 struct one_answer {
     unsigned calls;
     enum pr_err err;
@@ -220,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_who_has_no_token_asks_nobody),
         cmocka_unit_test(test_out_with_the_next_request),
         cmocka_unit_test(test_a_download_counts_unless_guests_only_look),
+        cmocka_unit_test(test_a_selection),
         cmocka_unit_test(test_one_of_them),
         cmocka_unit_test(test_every_failure),
     };
