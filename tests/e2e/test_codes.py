@@ -102,6 +102,14 @@ def test_labels_one_a_line_in_their_order(event):
     assert [row["label"] for row in event.csv()] == labels
 
 
+def test_as_much_at_once_as_is_allowed(event):
+    labels = [f"{i:03} " + "Ж" * 48 for i in range(500)]  # of 100 bytes; in JSON of most clients 300
+    codes = event.make(labels="\n".join(labels))
+    assert [code["label"] for code in codes] == labels
+    ids = [[str(uuid.uuid4()) for _ in range(1000)] for _ in range(2)]
+    check_problem(event.ask("PATCH", f"/codes/{codes[0]['id']}", json={"add": ids[0], "remove": ids[1]}), 422, "add")
+
+
 def test_labels_of_csv(event):
     photo = event.photo()
     codes = event.make(labels='\ufeffLabel;Tisch\r\n"Müller; Anna";4\r\nBert;5\r\n', media_ids=[photo])

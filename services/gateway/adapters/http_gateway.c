@@ -12,6 +12,7 @@
 #define BODY_MAX_BYTES ((size_t)4096)
 #define MEDIA_BODY_MAX_BYTES ((size_t)65536)
 #define BATCH_BODY_MAX_BYTES ((size_t)262144) /* what media takes */
+#define CODES_BODY_MAX_BYTES ((size_t)262144)
 #define SELECTION_BODY_MAX_BYTES ((size_t)524288)
 
 static const struct pr_str api = PR_STR("/api");
@@ -129,6 +130,8 @@ static const struct gateway_route table[] = {
     {"*",      "/api/media/batch",          forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, BATCH_BODY_MAX_BYTES},
     {"*",      "/api/media/{rest...}",      forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
     {"*",      "/api/events",               forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
+    {"*",      "/api/events/{id}/codes",    forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, CODES_BODY_MAX_BYTES},
+    {"*",      "/api/events/{id}/codes/{code_id}", forward_to_media, ACCESS_ACCOUNT, RATE_BY_METHOD, CODES_BODY_MAX_BYTES},
     {"*",      "/api/events/{rest...}",     forward_to_media,       ACCESS_ACCOUNT, RATE_BY_METHOD, MEDIA_BODY_MAX_BYTES},
 
     {"GET",    "/api/updates",              get_updates,            ACCESS_ACCOUNT, RATE_READ,      0},

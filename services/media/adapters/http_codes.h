@@ -4,7 +4,8 @@
 
 #include "shared/http/server.h"
 
-#define CODES_BODY_MAX_BYTES ((size_t)65536)
+#define CODES_BODY_MAX_BYTES                                                                       \
+    ((size_t)262144) /* all that may be said, with the longest escapes people use */
 
 void post_codes(void *deps, struct http_request *req);
 void get_codes(void *deps, struct http_request *req);

@@ -31,18 +31,26 @@ bool code_from_random(const uint8_t *random, size_t n, size_t length, char out[C
     return drawn == length && !looks_like_number(out);
 }
 
+/* Unicode's White_Space, and the dashes U+2010 to U+2015. */
+static bool is_gap(int32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == '-' || c == 0x85 || c == 0xa0 ||
+           c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || (c >= 0x2010 && c <= 0x2015) ||
+           c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
 bool code_normalize(struct pr_str typed, char out[CODE_LENGTH_MAX + 1])
 {
     size_t n = 0;
-    for (size_t i = 0; i < typed.n; i++) {
-        char c = typed.p[i];
-        if (c && strchr(" \t\r\n-", c))
+    for (size_t i = 0; i < typed.n;) {
+        int32_t c = pr_utf8_next(typed, &i);
+        if (is_gap(c))
             continue;
         if (c >= 'a' && c <= 'z')
-            c = (char)(c - 'a' + 'A');
-        if (!c || !strchr(alphabet, c) || n == CODE_LENGTH_MAX)
+            c += 'A' - 'a';
+        if (c <= 0 || c > 0x7f || !strchr(alphabet, c) || n == CODE_LENGTH_MAX)
             return false;
-        out[n++] = c;
+        out[n++] = (char)c;
     }
     out[n] = 0;
     return n >= CODE_LENGTH_MIN;

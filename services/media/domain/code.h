@@ -1,7 +1,7 @@
 /* code: an access code of an event: whose it is, what it opens, until when.
  *
  * The alphabet has no look-alikes: A-Z and 2-9 without 0 O 1 I L, 31 characters. What is typed is
- * compared without case, blanks and dashes. */
+ * compared without case, white space and dashes. */
 #pragma once
 
 #include "shared/base/err.h"
@@ -38,7 +38,7 @@ struct code {
 bool code_from_random(const uint8_t *random, size_t n, size_t length,
                       char out[CODE_LENGTH_MAX + 1]);
 
-/* What was typed, as it is stored: upper case, without blanks and dashes. False when it can be no
+/* What was typed, as it is stored: upper case, without white space and dashes. False when it can be no
  * code. */
 bool code_normalize(struct pr_str typed, char out[CODE_LENGTH_MAX + 1]);
 

@@ -92,6 +92,12 @@ static void test_what_is_typed_is_read_generously(void **state)
         {"abc234", "ABC234"},
         {" aBc-234\n", "ABC234"},
         {"A B\tC - 2 3 4\r\n", "ABC234"},
+        {"\xc2\xa0"
+         "ABC\xe2\x80\xaf"
+         "2\xe2\x80\x91"
+         "3\xe2\x80\x93"
+         "4\xe3\x80\x80",
+         "ABC234"},
         {"ABCDEFGHJKMN", "ABCDEFGHJKMN"},
         {"ABCDEFGHJKMNP", NULL},
         {"ABC23", NULL},
@@ -104,6 +110,8 @@ static void test_what_is_typed_is_read_generously(void **state)
         {"abc23l", NULL},
         {"ABC_234", NULL},
         {"ABC234\xc3\x9f", NULL},
+        {"ABC234\xe2\x80\xae", NULL},
+        {"ABC234\xe2\x80", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char out[CODE_LENGTH_MAX + 1];
