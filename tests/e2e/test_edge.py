@@ -130,6 +130,15 @@ def test_large_bodies_stop_at_the_head(stack, front, recorder):
     assert len(recorder.seen) == seen
 
 
+@pytest.mark.parametrize("path, size", [("media/batch", 250_000), ("events/one/codes", 250_000), ("events/one/codes/two", 250_000),
+                                        ("guest/anna/wedding/selections", 500_000)])
+def test_long_lists_come_through(stack, front, recorder, tmp_path, path, size):
+    body = tmp_path / "body"
+    body.write_text('"' + "x" * size + '"')
+    status, *_ = curl(front, "/api/" + path, "--data-binary", f"@{body}", "-H", "Content-Type: application/json", "-H", bearer(stack))
+    assert status == 200
+
+
 def test_slow_requests_end_at_nginx(front, gateway):
     """Headers and bodies a byte at a time: closed, and the gateway never heard of them."""
     before = len(gateway.lines())
