@@ -133,17 +133,20 @@ static void enter(struct guest_repo *port, const struct guest_attempt *attempt, 
     "c.id = $1 and e.id = c.event_id and e.owner_name = $2 and e.slug = $3 and not e.deleting "    \
     "and " CODE_IS_GOOD("$4")
 
-/* The photos it opens now, all, or those of the ids $5, or of the selection $5: behind "… code c, event
- * e". They have statements of their own, so that one photo of thousands is looked for by its id. */
-#define ALL
-#define SOME "and m.id = any($5) "
-#define SELECTED                                                                                   \
-    "and m.id = any((select media_ids from selection where id = $5 and code_id = $1)::uuid[]) "
-#define PHOTOS(which)                                                                              \
-    "join event_media em on em.event_id = e.id join media m on m.id = em.media_id "                \
-    "where " OPENED " and e.expires_at > $4 and m.state = 'ready' " which                          \
-    "and (c.opens_all or exists (select from code_media cm "                                       \
-    "where cm.code_id = c.id and cm.media_id = m.id)) "
+/* The photos it opens now, behind "code c join event e …": all of them from what the code or the event
+ * holds, so that ten of thousands are found at once; those of ids ($5, or of the selection $5) by
+ * their ids, so that one is. */
+#define OPEN_PHOTOS "where " OPENED " and e.expires_at > $4 and m.state = 'ready' "
+#define ALL                                                                                        \
+    "cross join lateral (select media_id from event_media where c.opens_all and event_id = e.id "  \
+    "union all select media_id from code_media where not c.opens_all and code_id = c.id) o "       \
+    "join media m on m.id = o.media_id " OPEN_PHOTOS
+#define OF(ids)                                                                                    \
+    "join event_media em on em.event_id = e.id join media m on m.id = em.media_id " OPEN_PHOTOS    \
+    "and m.id = any(" ids ") and (c.opens_all or exists (select from code_media cm "               \
+    "where cm.code_id = c.id and cm.media_id = em.media_id)) "
+#define SOME OF("$5")
+#define SELECTED OF("(select media_ids from selection where id = $5 and code_id = $1)::uuid[]")
 
 static const struct pg_stmt find_stmt = {
     "guest_find",
@@ -164,8 +167,7 @@ enum { LABEL = 4, SELECTED_N };
 #define COLUMNS                                                                                    \
     "select m.id, m.filename, m.duration_ms, m.placeholder, " IMAGE_COLUMNS(                       \
         "m") ", " IMAGE_COLUMNS("p") ", " IMAGE_COLUMNS("l") " "
-#define FROM(which)                                                                                \
-    "from (select m.* from code c join event e on e.id = c.event_id " PHOTOS(which) ") m "
+#define FROM(which) "from (select m.* from code c join event e on e.id = c.event_id " which ") m "
 #define IMAGES IMAGE("preview", "p") IMAGE("large", "l") "order by m.id"
 
 static const struct pg_stmt photos_all_stmt = {"guest_photos_all", COLUMNS FROM(ALL) IMAGES};
@@ -310,13 +312,12 @@ static const struct pg_stmt select_stmt = {
     "with s as (select array_agg(i order by i) as ids from unnest($5) i), "
     "n as (insert into selection (id, code_id, digest, media_ids, chosen_at) "
     "select $6, $1, sha256(array_send(s.ids)), s.ids, $4 from s where cardinality(s.ids) = "
-    "(select count(*) from code c join event e on e.id = c.event_id and e.download " PHOTOS(
-        SOME) ") "
-              "on conflict (code_id, digest) do update set chosen_at = excluded.chosen_at "
-              "returning id), "
-              "d as (delete from selection where id in (select o.id from selection o, n "
-              "where o.code_id = $1 and o.id <> n.id order by o.chosen_at desc offset $7)) "
-              "select id from n"};
+    "(select count(*) from code c join event e on e.id = c.event_id and e.download " SOME ") "
+    "on conflict (code_id, digest) do update set chosen_at = excluded.chosen_at "
+    "returning id), "
+    "d as (delete from selection where id in (select o.id from selection o, n "
+    "where o.code_id = $1 and o.id <> n.id order by o.chosen_at desc offset $7)) "
+    "select id from n"};
 
 struct select_op {
     struct load_op load;
