@@ -25,6 +25,7 @@ pr_import(hiredis hiredis)
 pr_import(deflate libdeflate)
 pr_import(zlib zlib)
 pr_import(qrencode libqrencode)
+pr_import(utf8proc libutf8proc)
 pr_import(expat expat)
 
 # msgpack-c's pkg-config file carries the library's old name.

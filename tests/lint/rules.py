@@ -68,6 +68,7 @@ HOMES = [
     (r"hiredis", ["shared/redis/"]),
     (r"msgpack", ["proto/"]),
     (r"qrencode", ["services/media/adapters/"]),
+    (r"utf8proc", ["shared/base/"]),
     (r"openssl/|libdeflate|zlib", ["shared/crypto/", "shared/http/"]),
     (r"vips/|turbojpeg|jpeglib|webp/|lcms2|libav|libsw|seccomp|glib|linux/landlock",
      ["services/thumbnailer/worker/"]),

@@ -1,12 +1,12 @@
 #include "services/media/domain/zip_name.h"
 
 #include "shared/base/utf8.h"
+#include "shared/base/utf8_fold.h"
 
 #include <assert.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define EXTENSION_MAX 16 /* bytes, with the dot */
 #define NUMBER_MAX 10    /* " (1048576)" */
@@ -107,20 +107,22 @@ void zip_name_clean(struct pr_str name, char out[ZIP_NAME_MAX + 1])
 struct known {
     bool given;
     unsigned next; /* number for the next of this name */
-    char name[];
+    const char *key, *name;
 };
 
 static int compare(const void *a, const void *b)
 {
-    return strcasecmp(((const struct known *)a)->name, ((const struct known *)b)->name);
+    return strcmp(((const struct known *)a)->key, ((const struct known *)b)->key);
 }
 
 static struct known *find_or_add(struct zip_names *names, const char *name)
 {
-    size_t n = strlen(name);
-    struct known *wanted = pr_arena_alloc(names->arena, sizeof *wanted + n + 1);
-    memcpy(wanted->name, name, n);
-    wanted->next = 2;
+    struct known *wanted = pr_arena_alloc(names->arena, sizeof *wanted);
+    *wanted = (struct known){
+        .next = 2,
+        .key = pr_utf8_fold(names->arena, pr_str(name)).p,
+        .name = pr_arena_copy(names->arena, pr_str(name)).p,
+    };
     struct known **found = tsearch(wanted, &names->tree, compare);
     if (!found)
         abort(); /* no memory: as all small allocations */

@@ -15,8 +15,8 @@ struct zip_names {
     void *tree;
 };
 
-/* Gives names that differ from each other by more than the case of ASCII letters, since not every
- * file system tells those apart: the second "beach.jpg" is "beach (2).jpg". The arena holds the
+/* Gives names that differ from each other by more than case and the composition of characters, since not
+ * every file system tells those apart: the second "beach.jpg" is "beach (2).jpg". The arena holds the
  * names and outlives them; the tree is freed by fini. */
 void zip_names_init(struct zip_names *names, struct pr_arena *arena);
 void zip_names_fini(struct zip_names *names);

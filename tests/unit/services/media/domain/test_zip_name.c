@@ -124,6 +124,11 @@ static void test_names_are_unique(void **state)
     assert_added(f, "_con", "_con (2)");
     assert_added(f, "a/b", "a_b");
     assert_added(f, "a:b", "a_b (2)");
+    assert_added(f, "\xc3\x89t\xc3\xa9.jpg", "\xc3\x89t\xc3\xa9.jpg");
+    assert_added(f, "\xc3\xa9t\xc3\xa9.jpg", "\xc3\xa9t\xc3\xa9 (2).jpg"); /* small */
+    assert_added(f, "E\xcc\x81t\xc3\xa9.jpg",
+                 "E\xcc\x81t\xc3\xa9 (3).jpg"); /* composed otherwise */
+    assert_added(f, "Ete.jpg", "Ete.jpg");
     teardown(f);
 }
 
