@@ -629,7 +629,7 @@ static void test_every_route_wants_an_identity_and_bounds_its_body(void **state)
     for (const struct http_route *route = http_media_routes; route->method; route++) {
         bool guest = strncmp(route->path, "/guest/", 7) == 0; /* whose code is asked for */
         assert_int_equal(route->auth, guest ? HTTP_CLIENT : HTTP_IDENTITY);
-        assert_in_range(route->max_body_bytes, 0, 262144);
+        assert_in_range(route->max_body_bytes, 0, 524288);
         assert_int_equal(route->max_body_bytes > 0, route->method[0] == 'P'); /* POST, PUT, PATCH */
     }
 }
