@@ -58,7 +58,8 @@ def test_announcements(client, change, field):
 def test_a_video_may_be_larger_than_an_image(client):
     created = client.create(FILE, content_type="video/mp4", filename="a.mp4", size=2**28 + 1)
     assert client.delete(created["media"]["id"]).status_code == 204
-    check_problem(client.announce(FILE, content_type="video/mp4", size=5 * 2**30 + 1), 400, "size")
+    check_problem(client.announce(FILE, content_type="video/mp4", size=5 * 2**30 + 1), 400, "multipart")
+    check_problem(client.announce(FILE, content_type="video/mp4", size=50 * 2**30 + 1), 400, "size")
 
 
 def valid_json():
