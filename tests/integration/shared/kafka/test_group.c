@@ -244,7 +244,8 @@ static void test_broker_dies_under_load(void **state)
         for (int seq = load.lanes[key].seq; seq < most; seq++, rest_count++)
             rig_send(rig, key, seq, &rest);
     }
-    rig_until_within(rig, 60, receiver_has_all(&receiver, LOAD_KEYS, most));
+    rig_until_within(rig, 60,
+                     rest.ended == rest_count && receiver_has_all(&receiver, LOAD_KEYS, most));
     assert_int_equal(rest.ok, rest_count);
     assert_in_order(&receiver, LOAD_KEYS);
     print_message("%d messages, %u sent again, %zu deliveries\n", LOAD_KEYS * most, load.failed,
