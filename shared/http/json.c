@@ -25,6 +25,11 @@ bool json_depth_within(struct pr_str text, unsigned max)
     return true;
 }
 
+json_t *json_text(struct pr_str text)
+{
+    return json_stringn(text.p, text.n);
+}
+
 json_t *json_time(int64_t at_ms)
 {
     char text[PR_RFC3339_TEXT];

@@ -41,7 +41,7 @@ static json_t *scopes_to_json(unsigned scopes)
     rest = pr_str(text);
     while (rest.n > 0) {
         pr_str_cut(rest, ' ', &word, &rest);
-        json_array_append_new(list, json_stringn(word.p, word.n));
+        json_array_append_new(list, json_text(word));
     }
     return list;
 }
@@ -71,6 +71,6 @@ json_t *update_to_json(const struct update *update)
     json_object_set_new(json, "id", json_id(&update->media_id));
     json_object_set_new(json, "state", json_string(update_state_name(update->state)));
     if (update->reason.n > 0)
-        json_object_set_new(json, "reason", json_stringn(update->reason.p, update->reason.n));
+        json_object_set_new(json, "reason", json_text(update->reason));
     return json;
 }

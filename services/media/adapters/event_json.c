@@ -23,7 +23,7 @@ static bool add_cover(json_t *to, const struct media_deps *deps, const struct ev
     if (deps->store->sign_download(deps->store, event->preview_key, NULL, NULL,
                                    deps->download_ttl_s, arena, &url))
         return false;
-    json_object_set_new(to, "cover_url", json_stringn(url.p, url.n));
+    json_object_set_new(to, "cover_url", json_text(url));
     return true;
 }
 

@@ -3,11 +3,6 @@
 #include "shared/base/encode.h"
 #include "shared/http/json.h"
 
-static json_t *json_text(struct pr_str text)
-{
-    return json_stringn(text.p, text.n);
-}
-
 json_t *guest_entered_to_json(const struct entered *entered)
 {
     const struct guest_event *event = entered->event;

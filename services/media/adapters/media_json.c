@@ -3,11 +3,6 @@
 #include "shared/base/encode.h"
 #include "shared/http/json.h"
 
-static json_t *json_text(struct pr_str text)
-{
-    return json_stringn(text.p, text.n);
-}
-
 static bool add_renditions(json_t *to, const struct media_deps *deps, const struct media *media,
                            struct pr_arena *arena)
 {
