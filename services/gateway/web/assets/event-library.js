@@ -4,7 +4,7 @@ import { get, put } from './api.js';
 import { busyWhile, byId, say } from './dom.js';
 import { fault } from './form.js';
 import { count } from './format.js';
-import { linkIsGood } from './links.js';
+import { linkIsGood, renditionOf } from './links.js';
 import { createGrid } from './photo-grid.js';
 import { createSelection } from './selection.js';
 import { attempt } from './session.js';
@@ -51,8 +51,7 @@ export function startLibrary(page, { added }) {
     do {
       const query = new URLSearchParams({ linkable_to: page.id, state: 'ready', limit: PAGE, ...(next && { cursor: next }) });
       const { items, next_cursor: following } = await get(`media?${query}`);
-      list = [...list, ...items.map((media) =>
-        ({ ...media, preview_url: media.renditions.find(({ name }) => name === 'preview')?.url }))];
+      list = [...list, ...items.map((media) => ({ ...media, preview_url: renditionOf(media, 'preview')?.url }))];
       next = following;
     } while (next && list.length < wanted);
     show(list, next);

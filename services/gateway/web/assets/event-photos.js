@@ -4,7 +4,7 @@ import { Problem, explain, get, patch, remove } from './api.js';
 import { busyWhile, byId, confirmed, say } from './dom.js';
 import { startLibrary } from './event-library.js';
 import { count } from './format.js';
-import { linkIsGood } from './links.js';
+import { linkIsGood, renditionOf } from './links.js';
 import { createGrid } from './photo-grid.js';
 import { createViewer } from './photo-viewer.js';
 import { createSelection } from './selection.js';
@@ -47,9 +47,8 @@ export function startPhotos(page, { codes, counted }) {
 
   function photoOf(media) {
     const { id, filename, width, height, content_type, placeholder, duration_ms, state, event_id: eventId } = media;
-    const url = media.renditions.find(({ name }) => name === 'preview')?.url;
     return {
-      id, filename, width, height, content_type, placeholder, duration_ms, state, preview_url: url,
+      id, filename, width, height, content_type, placeholder, duration_ms, state, preview_url: renditionOf(media, 'preview')?.url,
       reason: media.reject_reason, isLinked: eventId !== page.id, isCover: id === page.event.cover_id,
     };
   }
@@ -314,7 +313,7 @@ export function startPhotos(page, { codes, counted }) {
   const viewer = createViewer(byId('viewer'), {
     async info({ id }) {
       const { media } = await get(`media/${id}`);
-      return { large: media.renditions.find(({ name }) => name === 'large'), video: media.download };
+      return { large: renditionOf(media, 'large'), video: media.download };
     },
     moved: (photo) => {
       trouble.textContent = photo.state === 'rejected' ? 'This file cannot be shown.' : '';

@@ -11,4 +11,7 @@ export function linkEnd(url) {
   return y ? Date.UTC(y, m - 1, d, hour, min, s) + 1000 * Number(query.get('X-Amz-Expires')) : Infinity;
 }
 
+/** {url, …} of the media's rendition of that name; undefined, where there is none. */
+export const renditionOf = (media, wanted) => media.renditions.find(({ name }) => name === wanted);
+
 export const linkIsGood = (url) => linkEnd(url) - EARLY_MS > serverNow();
